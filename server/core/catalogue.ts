@@ -1,0 +1,368 @@
+/** One refusal that Portvakt can give. Contract §3.2 and §3.3 */
+export type CatalogueEntry = {
+  /** The `error` member. RFC 6749 §5.2, or one of Maskinporten's two own codes. */
+  readonly error: string;
+  readonly status: number;
+  /**
+   * The public sentence, with `{places}` for values that have passed their own grammar. Clients match on parts of it, so the
+   * words of an `MP-` code are Maskinporten's and stay as they are.
+   */
+  readonly phrase: string;
+  /** Why it happens, in a sentence. */
+  readonly cause: string;
+  /** What to do about it, in a sentence. */
+  readonly fix: string;
+};
+
+/** How every refusal of a client's authentication begins. Contract §3.1 */
+const UNAUTHENTICATED = 'Invalid assertion. Client authentication failed.';
+
+/**
+ * Every refusal, in the families of contract §3.2: 01x form and claims, 1xx client, 11x audience, 12x key and certificate,
+ * 13x time, 20x scope, 25x access and delegation, 30x authorization details, 40x limits, 50x ours. An `MP-` code means what
+ * Maskinporten documents; what it has no published code for is ours, `PV-`. This is the only list of errors: the pages at
+ * `/errors/CODE`, `portvakt explain CODE` and docs/reference/errors.md are made from it.
+ */
+export const catalogue = {
+  'MP-011': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'Invalid assertion. Invalid parameter value',
+    cause: 'The assertion cannot be read, or a claim that is required is missing or has a value it cannot have.',
+    fix: 'Send one compact JWS without line breaks or padding, with iss, aud, scope, iat and exp of the documented types; portvakt assertion inspect shows what is wrong.',
+  },
+  'MP-012': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: 'Validation of JWT Bearer grant failed. Grant is used before',
+    cause: 'This assertion, or another with the same jti, has been sent by this client before.',
+    fix: 'Sign a new assertion with a fresh jti for every request, and cache the access token until it ends.',
+  },
+  'MP-100': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} Client not found`,
+    cause:
+      'No active client at this server has the client id in iss: it may belong to another environment, or be disabled, or its organisation may be.',
+    fix: 'Check that iss is the client id and that the request goes to the environment where the client is registered.',
+  },
+  'MP-110': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} Invalid JWT claim aud`,
+    cause: "The claim aud is not this server's issuer, character by character.",
+    fix: 'Set aud to the issuer from the metadata document, final slash included; the address of the token endpoint is not accepted.',
+  },
+  'MP-120': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} The JWT is signed with an invalid certificate.`,
+    cause:
+      'The certificate has ended or not begun, is revoked, is not an enterprise certificate, or was not issued by an authority that this server trusts.',
+    fix: 'Use a valid enterprise certificate of this environment, and send its intermediates in x5c if the server does not hold them.',
+  },
+  'MP-121': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} Expired key`,
+    cause: 'The registered key named by kid has passed its end; a key lives for at most a year after it was registered.',
+    fix: 'Register a new key on the client, or the same key again, and sign with it.',
+  },
+  'MP-122': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} Invalid JWT. Invalid organization number for client. Does not match certificate orgno`,
+    cause: "The organisation in the certificate is not the client's organisation.",
+    fix: "Sign with the certificate of the client's own organisation, or use a client that belongs to the certificate's organisation.",
+  },
+  'MP-123': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} Invalid JWT header x5c`,
+    cause: 'The header x5c is not an array of one to five certificates in standard base64 DER.',
+    fix: 'Send x5c as a JSON array of strings, the own certificate first, each the base64 of the DER without PEM lines.',
+  },
+  'MP-124': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} Invalid JWT signature`,
+    cause: "The signature does not verify with the client's key.",
+    fix: 'Sign with the private key that belongs to the registered key or to the first certificate in x5c, and change nothing afterwards.',
+  },
+  'MP-130': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: 'Invalid assertion. JWT is expired',
+    cause: 'The assertion has passed its exp, or was issued longer ago than this server allows.',
+    fix: 'Sign the assertion right before sending it, and keep the clock set by NTP.',
+  },
+  'MP-200': {
+    error: 'invalid_scope',
+    status: 400,
+    phrase: 'Token request contains invalid scopes for client{scopes}',
+    cause: 'A scope in the request does not exist, is inactive, or is not registered on the client.',
+    fix: 'Register the scope on the client, or ask only for scopes that are; separate them by spaces and name each once.',
+  },
+  'MP-201': {
+    error: 'invalid_scope',
+    status: 400,
+    phrase: 'Token request contains scopes not allowed for maskinporten{scopes}',
+    cause: "The scope's owner has opened it for other kinds of client only (allowed_integration_types).",
+    fix: "Ask the scope's owner to allow the client's integration type, or use another scope.",
+  },
+  'MP-250': {
+    error: 'forbidden',
+    status: 403,
+    phrase: 'Consumer has not been granted access to the scope {scope}',
+    cause: "The scope's owner has not given the consumer access to it, or has withdrawn the access.",
+    fix: "Ask the scope's owner to let the consumer's organisation in.",
+  },
+  'MP-251': {
+    error: 'forbidden',
+    status: 403,
+    phrase: 'Consumer {consumer} has not delegated access to the scope {scope} to supplier {supplier}',
+    cause: 'The consumer has no delegation in force for this scope to the supplier, or the scope cannot be delegated.',
+    fix: 'Ask the consumer to delegate the scope to the supplier, or leave consumer_org out to act for the own organisation.',
+  },
+  'MP-301': {
+    error: 'invalid_authorization_details',
+    status: 400,
+    phrase: 'Unknown authorization details type',
+    cause: 'The type in authorization_details is not one that this server serves.',
+    fix: 'Use a type from authorization_details_types_supported in the metadata document.',
+  },
+  'MP-302': {
+    error: 'invalid_authorization_details',
+    status: 400,
+    phrase: 'Unknown fields in the authorization details',
+    cause: 'The object in authorization_details has a member that its type does not know.',
+    fix: 'Send only the members that the type has; spelling and case count.',
+  },
+  'MP-303': {
+    error: 'invalid_authorization_details',
+    status: 400,
+    phrase: 'Invalid authorization details values{reason}',
+    cause: 'A value in authorization_details is malformed, or no system user or usable consent answers to it.',
+    fix: 'Check the organisation number, externalRef and identifiers, and that the customer has approved the system user or given the consent.',
+  },
+  'PV-010': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'The request is not a form with one grant_type and one assertion',
+    cause:
+      'The media type is not application/x-www-form-urlencoded, a field is missing, empty, repeated or badly encoded, or the assertion stands in the address.',
+    fix: 'POST a form body with exactly one grant_type and one assertion, percent-encoded as UTF-8.',
+  },
+  'PV-013': {
+    error: 'unsupported_grant_type',
+    status: 400,
+    phrase: 'The grant_type is not supported',
+    cause: 'The grant_type is another than the JWT bearer grant.',
+    fix: 'Set grant_type to urn:ietf:params:oauth:grant-type:jwt-bearer.',
+  },
+  'PV-014': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'Invalid assertion. Unknown claim{claim}',
+    cause: 'The assertion holds a claim that is not documented; unknown claims are refused, not ignored.',
+    fix: 'Remove the claim; the documented ones are in docs/issuing-a-token.md.',
+  },
+  'PV-015': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'Invalid assertion. consumer_org and iss_onbehalfof exclude each other',
+    cause: 'The assertion holds both consumer_org and iss_onbehalfof.',
+    fix: 'Send consumer_org alone.',
+  },
+  'PV-016': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'Invalid assertion. iss_onbehalfof is not in use at this server',
+    cause: 'The claim iss_onbehalfof is deprecated and switched off here.',
+    fix: 'Use delegation with consumer_org.',
+  },
+  'PV-017': {
+    error: 'not_found',
+    status: 404,
+    phrase: 'There is nothing at this address',
+    cause: 'The path is not one that this server answers.',
+    fix: 'Take the addresses from /.well-known/oauth-authorization-server.',
+  },
+  'PV-018': {
+    error: 'invalid_request',
+    status: 405,
+    phrase: 'The method is not allowed at this address',
+    cause: 'The address exists, but not for this method.',
+    fix: 'Use a method from the Allow header: the token endpoint takes POST, documents take GET and HEAD.',
+  },
+  'PV-019': {
+    error: 'invalid_request',
+    status: 413,
+    phrase: 'The request body is too large',
+    cause: 'The body is larger than this server reads.',
+    fix: 'Send the form alone; an assertion with a full certificate chain fits in 32 KiB.',
+  },
+  'PV-020': {
+    error: 'invalid_request',
+    status: 415,
+    phrase: 'The request body must not be compressed',
+    cause: 'The request carries a Content-Encoding.',
+    fix: 'Send the body as it is, without Content-Encoding.',
+  },
+  'PV-021': {
+    error: 'invalid_request',
+    status: 431,
+    phrase: 'The request header is too large',
+    cause: 'The header is larger than 16 KiB or has more than 100 fields.',
+    fix: 'Send fewer and shorter header fields; the token endpoint needs Host, Content-Type and Content-Length.',
+  },
+  'PV-022': {
+    error: 'invalid_request',
+    status: 408,
+    phrase: 'The request was not complete in time',
+    cause: 'The header took longer than 10 seconds or the whole request longer than 15.',
+    fix: 'Send the request in one go.',
+  },
+  'PV-023': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'The request is not HTTP',
+    cause: 'What was sent cannot be read as an HTTP/1.1 request.',
+    fix: 'Use an HTTP client, and https only where this server has TLS.',
+  },
+  'PV-125': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} Unknown key identifier (kid) for client.`,
+    cause: 'The client has no registered key with this kid.',
+    fix: 'Use the kid of a key that is registered on the client named in iss, or register the key.',
+  },
+  'PV-126': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} Invalid JWT. The client requires pre-registered jwk and no key identifier (kid) provided`,
+    cause: 'The client has registered keys, so it cannot authenticate with a certificate.',
+    fix: 'Sign with a registered key and name it by kid, or remove the keys from the client to use its enterprise certificate.',
+  },
+  'PV-127': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} Invalid JWT header. Neither kid nor x5c`,
+    cause: 'The header names no key: neither kid nor x5c.',
+    fix: 'Name a registered key by kid, or send the enterprise certificate in x5c.',
+  },
+  'PV-128': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} Invalid JWT header. Both kid and x5c`,
+    cause: 'The header names its key twice, by kid and by x5c.',
+    fix: 'Send kid alone for a registered key, x5c alone for an enterprise certificate.',
+  },
+  'PV-129': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: `${UNAUTHENTICATED} Invalid JWT header alg`,
+    cause: 'The alg in the header is not the one that the key is registered for, or is not possible with the key.',
+    fix: 'Sign with the alg that the key is registered with.',
+  },
+  'PV-131': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: 'Invalid assertion. Issue time is after now',
+    cause: "The claim iat lies more than 10 seconds ahead of this server's clock.",
+    fix: 'Set the clock by NTP, and sign right before sending.',
+  },
+  'PV-132': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: 'Invalid JWT. The lifetime exp - iat is {lifetime} seconds, and must be 1 to 120',
+    cause: 'The assertion lives for no time at all or for more than 120 seconds.',
+    fix: 'Set exp at most 120 seconds after iat.',
+  },
+  'PV-133': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: 'Invalid assertion. Issue time is after now (nbf)',
+    cause: "The claim nbf lies more than 10 seconds ahead of this server's clock.",
+    fix: 'Set the clock by NTP, or leave nbf out.',
+  },
+  'PV-134': {
+    error: 'invalid_grant',
+    status: 400,
+    phrase: 'Invalid assertion. The JWT was issued before the server was restored',
+    cause:
+      'The assertion was issued before a moment up to which the server cannot know what was used, such as a restore from backup.',
+    fix: 'Sign a new assertion and send it.',
+  },
+  'PV-252': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'Validation of JWT claim failed: The combination consumer_org in claim and delegation scope on client is invalid',
+    cause: "The claim consumer_org names the client's own organisation.",
+    fix: 'Leave consumer_org out to act for the own organisation.',
+  },
+  'PV-253': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'Validation of JWT claim failed: consumer_org cannot be used by a client that a supplier made for its customer',
+    cause: 'The client already acts for its customer; a chain of delegations is not possible.',
+    fix: "Use a client of the supplier's own organisation.",
+  },
+  'PV-254': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'Validation of JWT claim failed: the scopes have different delegation sources',
+    cause: 'The scopes are delegated through different sources, and a token names only one.',
+    fix: 'Ask for the scopes of each source in a token of its own.',
+  },
+  'PV-255': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'Invalid assertion. The value of iss_onbehalfof cannot be used',
+    cause:
+      'The value of iss_onbehalfof is not registered on the client, or a scope in the request is delegated through a source.',
+    fix: 'Register the value on the client, or use delegation with consumer_org.',
+  },
+  'PV-401': {
+    error: 'rate_limited',
+    status: 429,
+    phrase: 'Too many requests',
+    cause: 'The client, its organisation or its address has sent more requests than this server admits.',
+    fix: 'Wait as long as Retry-After says, and cache access tokens until they end.',
+  },
+  'PV-402': {
+    error: 'temporarily_unavailable',
+    status: 503,
+    phrase: 'The server is busy or stopping',
+    cause: 'The server has more requests than it can answer in time, or is about to stop.',
+    fix: 'Try again after the seconds in Retry-After.',
+  },
+  'PV-500': {
+    error: 'server_error',
+    status: 500,
+    phrase: 'The server met an error of its own',
+    cause: 'Something that nobody foresaw; it is in the log with the trace id.',
+    fix: 'Report the trace id to the operator.',
+  },
+  'PV-501': {
+    error: 'temporarily_unavailable',
+    status: 503,
+    phrase: 'A service that must be asked cannot be reached',
+    cause: 'The source of delegations, system users or consents did not answer, and without its answer nothing is issued.',
+    fix: 'Try again after the seconds in Retry-After.',
+  },
+  'PV-502': {
+    error: 'temporarily_unavailable',
+    status: 503,
+    phrase: 'The server cannot reach its store',
+    cause: "The server's database is unreachable, locked, full or read-only, so that nothing can be issued safely.",
+    fix: 'Try again in a few seconds; the operator finds the reason in the log.',
+  },
+} as const satisfies Readonly<Record<`${'MP' | 'PV'}-${number}`, CatalogueEntry>>;
+
+export type FaultCode = keyof typeof catalogue;
+
+/** Whether the text is a code of the catalogue. */
+export function isFaultCode(text: string): text is FaultCode {
+  return Object.hasOwn(catalogue, text);
+}

@@ -1,0 +1,151 @@
+import {
+  type AssertionClaims,
+  type AssertionHeader,
+  type CompactJws,
+  readClaims,
+  readCompactJws,
+  readHeader,
+} from './assertion.ts';
+import type { Client, RegisteredKey } from './client.ts';
+import { Fault } from './fault.ts';
+import type { OrganizationNumber } from './organization.ts';
+import type { CertificateVerdict, Ports } from './ports.ts';
+import { type Access, parseScopes, type Scope } from './scope.ts';
+import type { EpochSeconds } from './time.ts';
+import { parseTokenRequest } from './token-request.ts';
+import { readX5c } from './x5c.ts';
+
+/**
+ * One request for a token under judgement: what it says and what is known about it, each fact worked out when it is first asked
+ * for and kept, a refusal too. So the checks can be a plain list in the contract's order, a refusal for shape costs no look-up
+ * and no key operation (`PV-SEC-022`), and a fact that was refused once is the same Fault each time it is asked for.
+ */
+export class Grant {
+  /** The moment it is judged at, in whole seconds. */
+  readonly now: EpochSeconds;
+  readonly ports: Ports;
+  /** @throws {Fault} PV-010, PV-013 */
+  readonly assertion: () => string;
+
+  private constructor(assertion: () => string, ports: Ports) {
+    this.assertion = once(assertion);
+    this.ports = ports;
+    this.now = Math.floor(ports.clock.now());
+  }
+
+  /** A grant as the token endpoint receives it: the body of the form. */
+  static fromForm(body: Uint8Array, ports: Ports): Grant {
+    return new Grant(() => parseTokenRequest(body).assertion, ports);
+  }
+
+  /** A grant of which only the assertion is at hand, to be explained. */
+  static fromAssertion(assertion: string, ports: Ports): Grant {
+    return new Grant(() => assertion, ports);
+  }
+
+  /** @throws {Fault} MP-011 */
+  readonly jws: () => CompactJws = once(() => readCompactJws(this.assertion()));
+
+  /** @throws {Fault} MP-011 */
+  readonly header: () => AssertionHeader = once(() => readHeader(this.jws()));
+
+  /** @throws {Fault} MP-011 */
+  readonly claims: () => AssertionClaims = once(() => readClaims(this.jws()));
+
+  /** The client named in `iss`. @throws {Fault} MP-100 unless it exists and may act: an inactive one behaves as not existing. */
+  readonly client: () => Promise<Client> = once(() => findClient(this));
+
+  /** Whether a registered key (`kid`) or a certificate (`x5c`) signed it. @throws {Fault} PV-127 for neither, PV-128 for both */
+  readonly signedBy: () => 'kid' | 'x5c' = once(() => chooseKey(this));
+
+  /** The key that `kid` names. @throws {Fault} PV-125 */
+  readonly registeredKey: () => Promise<RegisteredKey> = once(() => findKey(this));
+
+  /** The certificates in `x5c`. @throws {Fault} MP-123 */
+  readonly chain: () => readonly Buffer[] = once(() => readX5c(this.header().x5c ?? null));
+
+  /** @throws {Fault} MP-120 */
+  readonly certificate: () => Promise<CertificateVerdict> = once(async () =>
+    this.ports.certificates.judge(this.chain(), this.now),
+  );
+
+  /** Names of the scopes asked for, in that order. @throws {Fault} MP-200 when they are ungrammatical, doubled or too many */
+  readonly scopeNames: () => readonly string[] = once(() => {
+    const names = parseScopes(this.claims().scope);
+    if (!names) throw new Fault('MP-200', { detail: 'ungrammatical, doubled or too many' });
+    return names;
+  });
+
+  /** The scopes asked for. @throws {Fault} MP-200 naming those that are unknown, inactive or not on the client */
+  readonly scopes: () => Promise<readonly Scope[]> = once(() => findScopes(this));
+
+  /** The organisation that the token is for: `consumer_org`, or the client's own. */
+  readonly consumer: () => Promise<OrganizationNumber> = once(
+    async () => this.claims().consumerOrg ?? (await this.client()).orgno,
+  );
+
+  /** The owner's permission for an organisation, where it exists. */
+  access(scope: Scope, consumer: OrganizationNumber): Promise<Access | undefined> {
+    return this.ports.storage.accesses.find(scope.name, consumer);
+  }
+}
+
+/** The value of a look-up, made once: later calls get the same value, promise or thrown Fault. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | { readonly fault: unknown } | undefined;
+  return () => {
+    made ??= attempt(make);
+    if ('fault' in made) throw made.fault;
+    return made.value;
+  };
+}
+
+function attempt<T>(make: () => T): { readonly value: T } | { readonly fault: unknown } {
+  try {
+    return { value: make() };
+  } catch (fault) {
+    return { fault };
+  }
+}
+
+/** Contract §1.3, the table of both and neither; `PV-SEC-009` */
+function chooseKey(grant: Grant): 'kid' | 'x5c' {
+  const { kid, x5c } = grant.header();
+  if (kid === undefined && x5c === undefined) throw new Fault('PV-127', { expected: 'kid or x5c', got: 'neither' });
+  if (kid !== undefined && x5c !== undefined && !grant.ports.settings.kidWinsOverX5c) {
+    throw new Fault('PV-128', { expected: 'kid or x5c', got: 'both' });
+  }
+  return kid !== undefined ? 'kid' : 'x5c';
+}
+
+async function findClient(grant: Grant): Promise<Client> {
+  const { storage, settings } = grant.ports;
+  const client = await storage.clients.find(grant.claims().iss);
+  if (!client) throw new Fault('MP-100', { expected: 'a client id of this server' });
+  const organization = await storage.organizations.find(client.orgno);
+  if (!client.active || !organization?.active)
+    throw new Fault('MP-100', { expected: 'an active client and organisation', got: 'inactive' });
+  if (!settings.integrationTypes.includes(client.integrationType)) {
+    throw new Fault('MP-100', { expected: settings.integrationTypes.join(', '), got: client.integrationType });
+  }
+  return client;
+}
+
+async function findKey(grant: Grant): Promise<RegisteredKey> {
+  const { kid } = grant.header();
+  const key = (await grant.client()).keys.find((candidate) => candidate.kid === kid);
+  if (!key) throw new Fault('PV-125', { expected: 'the kid of a key registered on the client' });
+  return key;
+}
+
+async function findScopes(grant: Grant): Promise<readonly Scope[]> {
+  const names = grant.scopeNames();
+  const client = await grant.client();
+  const found = await Promise.all(
+    names.map((name) => (client.scopes.includes(name) ? grant.ports.storage.scopes.find(name) : undefined)),
+  );
+  const scopes = found.filter((scope) => scope?.active === true) as Scope[];
+  if (scopes.length === names.length) return scopes;
+  const offending = names.filter((_, place) => found[place]?.active !== true);
+  throw new Fault('MP-200', { say: { scopes: `, ${offending.join(', ')}` }, got: offending.join(' ') });
+}

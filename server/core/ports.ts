@@ -1,0 +1,192 @@
+import type { Client, PublicJwk } from './client.ts';
+import type { OrganizationNumber } from './organization.ts';
+import type { Access, Scope } from './scope.ts';
+import type { TokenSettings } from './settings.ts';
+import type { EpochSeconds } from './time.ts';
+
+/** What the token path asks of the outside. Built once by the composition root. */
+export type Ports = {
+  readonly storage: Storage;
+  readonly verifier: Verifier;
+  readonly certificates: Certificates;
+  readonly signer: Signer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: TokenSettings;
+};
+
+/** The one clock. `PV-SEC-026` */
+export interface Clock {
+  /** Seconds since 1970, with a fraction. */
+  now(): number;
+}
+
+/** The one source of randomness. `PV-SEC-102` */
+export interface Random {
+  /** 256 random bits as 43 base64url characters. */
+  token(): string;
+  /** 128 random bits as 32 lower-case hex digits: a correlation id. */
+  traceId(): string;
+}
+
+/** JWS signatures of assertions. RFC 7515 §5.2 */
+export interface Verifier {
+  /**
+   * Whether the signature over the input is the key's, by an algorithm that is the key's own. A key that breaks the key
+   * policy (`PV-SEC-013`) verifies nothing.
+   */
+  verify(alg: string, key: VerificationKey, input: string, signature: Uint8Array): boolean;
+}
+
+/** A public key and the name under which it is kept prepared. */
+export type VerificationKey = {
+  readonly jwk: PublicJwk;
+  /** RFC 7638, base64url. */
+  readonly thumbprint: string;
+};
+
+/** How a client proved who it is, the token's `client_amr`. Contract §2.4 */
+export type ClientAmr = 'private_key_jwt' | 'virksomhetssertifikat' | 'QCForESeal' | 'CForESeal';
+
+/** What a trusted certificate says. */
+export type CertificateVerdict = {
+  readonly organization: OrganizationNumber;
+  readonly key: VerificationKey;
+  readonly amr: ClientAmr;
+  /** For explanations: subject common name and end of validity. */
+  readonly subject: string;
+  readonly notAfter: EpochSeconds;
+};
+
+/** Enterprise certificates: chain, dates, usage, organisation. Contract §8.4, security reference §2 */
+export interface Certificates {
+  /**
+   * Judges a chain as it was presented.
+   * @param chain strict DER, leaf first, at most five.
+   * @throws {Fault} MP-120, its detail naming the rule that was broken.
+   */
+  judge(chain: readonly Uint8Array[], now: EpochSeconds): Promise<CertificateVerdict>;
+}
+
+/** The server's own signature on access tokens. */
+export interface Signer {
+  /** A compact JWS over the claims, header exactly `kid` and `alg`. Contract §2.2 */
+  sign(claims: object): Promise<string>;
+}
+
+/** An event that the audit keeps. Never an assertion, a token, a key or a person's number. `PV-SEC-104` */
+export type AuditRecord = {
+  /** `token.issuing`, `token.refused`, `world.installed`, … */
+  readonly type: string;
+  readonly at: EpochSeconds;
+  readonly correlationId: string;
+  readonly clientId?: string;
+  readonly orgno?: OrganizationNumber;
+  /** Everything else, in the wire's spelling. */
+  readonly details: Readonly<Record<string, unknown>>;
+};
+
+/**
+ * What makes two assertions the same: the client's `jti`, or without one the signing input `header.payload`. The signature
+ * is never part of it. `PV-SEC-032`, `PV-SEC-033`
+ */
+export type SpendKey = { readonly clientId: string } & ({ readonly jti: string } | { readonly signingInput: string });
+
+/** Assertions that have been used. Atomic and durable by contract. `PV-SEC-029`, `PV-SEC-030` */
+export interface SpentAssertions {
+  /**
+   * Spends an assertion, once per client until `expires`, and keeps `verdict` for the audit in the same durable commit.
+   * @returns false when it was spent before; then nothing is kept.
+   */
+  spend(key: SpendKey, expires: EpochSeconds, verdict: AuditRecord): Promise<boolean>;
+  /** Whether it has been spent. For explanations only; the decision is `spend` alone. */
+  isSpent(key: SpendKey): Promise<boolean>;
+  /** Removes at most `limit` rows that ended before `now`. @returns how many went. `PV-SEC-031`, `PV-SEC-035` */
+  prune(now: EpochSeconds, limit: number): Promise<number>;
+}
+
+/** An organisation as it is registered. */
+export type Organization = {
+  readonly orgno: OrganizationNumber;
+  readonly name: string;
+  readonly active: boolean;
+  readonly created: EpochSeconds;
+  readonly lastUpdated: EpochSeconds;
+};
+
+/** A scope prefix and the one organisation that owns it. Contract §5.5.4 */
+export type Prefix = {
+  readonly prefix: string;
+  readonly ownerOrgno: OrganizationNumber;
+  readonly active: boolean;
+  readonly created: EpochSeconds;
+  readonly lastUpdated: EpochSeconds;
+};
+
+/** A CA certificate that enterprise certificates are judged by. Security reference §2 */
+export type TrustEntry = {
+  readonly id: string;
+  /** Base64 DER of the certificate. */
+  readonly certificate: string;
+  readonly role: 'anchor' | 'intermediate';
+  readonly environment: 'test' | 'production';
+  /** Name of the issuer profile that says where the organisation stands and what is demanded. */
+  readonly profile: string;
+  readonly created: EpochSeconds;
+};
+
+/** A signing key of the server, its public side. The private key lies in the data directory. */
+export type SigningKeyRecord = {
+  readonly kid: string;
+  readonly alg: string;
+  readonly jwk: PublicJwk;
+  readonly created: EpochSeconds;
+};
+
+/** Reading what is registered. Not found is undefined. */
+export interface Registers {
+  readonly organizations: { find(orgno: OrganizationNumber): Promise<Organization | undefined>; list(): Promise<Organization[]> };
+  readonly prefixes: { find(prefix: string): Promise<Prefix | undefined> };
+  readonly scopes: { find(name: string): Promise<Scope | undefined>; list(): Promise<Scope[]> };
+  readonly accesses: { find(scope: string, consumer: OrganizationNumber): Promise<Access | undefined> };
+  readonly clients: { find(clientId: string): Promise<Client | undefined>; list(): Promise<Client[]> };
+  readonly trust: { list(): Promise<TrustEntry[]> };
+  readonly signingKeys: { list(): Promise<SigningKeyRecord[]> };
+}
+
+/** Changing what is registered, inside a transaction. `put` makes or replaces by the natural key. */
+export interface Changes extends Registers {
+  readonly organizations: Registers['organizations'] & { put(organization: Organization): Promise<void> };
+  readonly prefixes: Registers['prefixes'] & { put(prefix: Prefix): Promise<void> };
+  readonly scopes: Registers['scopes'] & { put(scope: Scope): Promise<void> };
+  readonly accesses: Registers['accesses'] & { put(access: Access): Promise<void> };
+  /** The client with its whole set of keys and scopes. */
+  readonly clients: Registers['clients'] & { put(client: Client): Promise<void> };
+  readonly trust: Registers['trust'] & { put(entry: TrustEntry): Promise<void> };
+  readonly signingKeys: Registers['signingKeys'] & { put(key: SigningKeyRecord): Promise<void> };
+  /** Every change carries its record in the same transaction. `PV-SEC-092` */
+  readonly audit: { append(record: AuditRecord): Promise<void> };
+}
+
+/**
+ * The store. One contract for every adapter, held by `test/storage/contract.ts`. A failing store rejects with
+ * {@link StoreUnavailable}, never with the driver's own error.
+ */
+export interface Storage extends Registers {
+  readonly assertions: SpentAssertions;
+  /**
+   * Runs the work in one durable transaction: all of it or nothing. The work awaits nothing but the store; transactions of one
+   * process run one after the other.
+   */
+  transaction<T>(work: (changes: Changes) => Promise<T>): Promise<T>;
+  /** The newest audit records first, at most `limit`. */
+  readonly audit: { list(limit: number): Promise<AuditRecord[]> };
+  /** Resolves when the store can be read and written. @throws {StoreUnavailable} */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The store cannot be reached, is full, read-only, locked or broken: the client may try again later. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}

@@ -1,0 +1,44 @@
+import type { IntegrationType } from './scope.ts';
+import { HOUR, MINUTE } from './time.ts';
+
+/** What an operator may set about tokens. Every default is the contract's own behaviour. */
+export type TokenSettings = {
+  /** This server's name: the `iss` of its tokens and the only `aud` it accepts, byte for byte. Ends in a slash. */
+  readonly issuer: string;
+  /** How old `iat` may be, in seconds; unset: bounded by `exp` alone. 10 is the documentation read literally. Contract §1.4 */
+  readonly iatMaxAge?: number;
+  /** How long after `exp` an assertion still counts, in seconds, 0 to 60. */
+  readonly expLeeway: number;
+  /** Whether `jti` is demanded. */
+  readonly requireJti: boolean;
+  /** Whether kid decides when an assertion carries both kid and x5c. `PV-SEC-009` */
+  readonly kidWinsOverX5c: boolean;
+  /** Whether the identity-related refusals all look like MP-100. `PV-SEC-066` */
+  readonly uniformErrors: boolean;
+  /** Whether a token without an audience says `"aud": "unspecified"`. Contract §2.6 */
+  readonly unspecifiedAudience: boolean;
+  /** No token lives longer, in seconds. `PV-SEC-074` */
+  readonly maxTokenLifetime: number;
+  /** Kinds of client that may fetch tokens here. Contract §1.5 no. 5 */
+  readonly integrationTypes: readonly IntegrationType[];
+};
+
+/** The contract's own behaviour. */
+export const DEFAULT_TOKEN_SETTINGS: Omit<TokenSettings, 'issuer'> = {
+  expLeeway: 0,
+  requireJti: false,
+  kidWinsOverX5c: false,
+  uniformErrors: false,
+  unspecifiedAudience: false,
+  maxTokenLifetime: HOUR,
+  integrationTypes: ['maskinporten'],
+};
+
+/** Longest life of an assertion, in seconds. Contract §1.4 */
+export const ASSERTION_MAX_LIFETIME = 2 * MINUTE;
+
+/** How far ahead of the server's clock `iat` and `nbf` may lie, in seconds. Contract §1.4 */
+export const CLOCK_SKEW = 10;
+
+/** How long a token lives when neither client nor scope says, in seconds. Contract §2.5 */
+export const DEFAULT_TOKEN_LIFETIME = 2 * MINUTE;
