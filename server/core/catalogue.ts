@@ -64,7 +64,7 @@ export const catalogue = {
   'MP-121': {
     error: 'invalid_grant',
     status: 400,
-    phrase: `${UNAUTHENTICATED} Expired key`,
+    phrase: `${UNAUTHENTICATED} Expired key.`,
     cause: 'The registered key named by kid has passed its end; a key lives for at most a year after it was registered.',
     fix: 'Register a new key on the client, or the same key again, and sign with it.',
   },
@@ -120,7 +120,7 @@ export const catalogue = {
   'MP-251': {
     error: 'forbidden',
     status: 403,
-    phrase: 'Consumer {consumer} has not delegated access to the scope {scope} to supplier {supplier}',
+    phrase: 'Consumer {consumer} has not delegated access to the scope {scope} to supplier {supplier}.',
     cause: 'The consumer has no delegation in force for this scope to the supplier, or the scope cannot be delegated.',
     fix: 'Ask the consumer to delegate the scope to the supplier, or leave consumer_org out to act for the own organisation.',
   },

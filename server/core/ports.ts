@@ -190,3 +190,22 @@ export interface Storage extends Registers {
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
+
+/** What a log line may say; there is no way to log anything else. `PV-SEC-103`, `PV-SEC-104` */
+export type LogFields = {
+  readonly correlation_id?: string;
+  readonly code?: string;
+  readonly status?: number;
+  /** What a Fault noted for the log: the rule that was broken, never a value that was sent. */
+  readonly detail?: string;
+  readonly error?: string;
+  readonly stack?: string;
+  readonly issuer?: string;
+};
+
+/** The server's log. */
+export interface Log {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}

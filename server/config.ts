@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { INTEGRATION_TYPES } from './core/scope.ts';
+import { DEFAULT_TOKEN_SETTINGS, type TokenSettings } from './core/settings.ts';
+import { HOUR } from './core/time.ts';
+
+const token = z.strictObject({
+  iat_max_age_seconds: z
+    .int()
+    .min(1)
+    .max(120)
+    .optional()
+    .describe('how old `iat` may be; unset, `exp` alone bounds it; 10 is the documentation read literally'),
+  exp_leeway_seconds: z.int().min(0).max(60).default(0).describe('how long after `exp` an assertion still counts'),
+  require_jti: z.boolean().default(false).describe('refuse an assertion without `jti`'),
+  kid_wins_over_x5c: z
+    .boolean()
+    .default(false)
+    .describe('let `kid` decide when an assertion carries `x5c` too, instead of refusing it'),
+  uniform_errors: z
+    .boolean()
+    .default(false)
+    .describe('answer MP-100 for every refusal that would tell whether a client, key or certificate is known'),
+  unspecified_audience: z.boolean().default(false).describe('say `"aud": "unspecified"` in a token that has no audience'),
+  max_lifetime_seconds: z.int().min(1).max(HOUR).default(HOUR).describe('no token lives longer, whatever clients and scopes say'),
+  integration_types: z
+    .array(z.enum(INTEGRATION_TYPES))
+    .min(1)
+    .default(['maskinporten'])
+    .describe('kinds of client that may fetch tokens'),
+});
+
+/** The configuration file: each field with its type, default and meaning. docs/reference/config.md is made from it. */
+export const configSchema = z.strictObject({
+  issuer: z
+    .string()
+    .refine(isIssuer, 'must be an https address of a host alone, ending in a slash; http only for localhost')
+    .optional()
+    .describe("this server's name, the `iss` of its tokens, such as `https://token.example.no/`"),
+  environment: z
+    .enum(['production', 'test'])
+    .default('production')
+    .describe('certificates of the other environment are never trusted'),
+  data_dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('folder of the database and the keys, relative to the file; `PORTVAKT_DATA` stands above it'),
+  listen: z
+    .strictObject({
+      hosts: z
+        .array(z.string().refine((host) => isIP(host) !== 0, 'must be an IP address'))
+        .min(1)
+        .default(['127.0.0.1', '::1'])
+        .describe('addresses to listen on; other than loopback only with `behind_proxy`'),
+      port: z.int().min(0).max(65535).default(7300).describe('TCP port; 0 takes a free one'),
+    })
+    .prefault({})
+    .describe('where connections are taken'),
+  behind_proxy: z
+    .boolean()
+    .default(false)
+    .describe('a proxy with TLS stands in front, so that listening beyond loopback is safe'),
+  token: token.prefault({}).describe('rules of tokens; every default is as Maskinporten does it'),
+});
+
+/** What the server runs by. */
+export type Config = {
+  /** Absent only where the port decides it: `http://localhost:PORT/`. */
+  readonly issuer?: string;
+  readonly environment: 'production' | 'test';
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly token: Omit<TokenSettings, 'issuer'>;
+};
+
+/** A configuration that cannot be used; the message names file and field. */
+export class ConfigMistake extends Error {
+  override readonly name = 'ConfigMistake';
+}
+
+/**
+ * Reads and judges a configuration file. Unknown fields are mistakes. `PV-SEC-126`
+ * @throws {ConfigMistake} naming every field that is wrong.
+ */
+export async function readConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<Config> {
+  const settings = parse(file, await read(file));
+  const dataDir = environment.PORTVAKT_DATA ?? settings.data_dir;
+  if (settings.issuer === undefined) throw new ConfigMistake(`${file}: issuer: is missing`);
+  if (dataDir === undefined) throw new ConfigMistake(`${file}: data_dir: is missing, and PORTVAKT_DATA is not set`);
+  return toConfig(settings, environment.PORTVAKT_DATA === undefined ? resolve(dirname(file), dataDir) : resolve(dataDir));
+}
+
+/** The configuration of `portvakt dev`: every default, in the test environment, on loopback. */
+export function devConfig({ dataDir, port, issuer }: { dataDir: string; port: number; issuer?: string }): Config {
+  const settings = configSchema.parse({ environment: 'test', listen: { port }, ...(issuer !== undefined && { issuer }) });
+  return toConfig(settings, dataDir);
+}
+
+/** Whether the text can be an issuer: https (or http on loopback), a host alone, and the final slash. `PV-SEC-069`, contract §4.1 */
+export function isIssuer(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  const secure = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+  return secure && url.pathname === '/' && url.href === text && url.username === '' && !/[?#]/.test(text);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127\.[0-9.]+$/.test(host);
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigMistake(`${file}: cannot be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+function parse(file: string, text: string): z.infer<typeof configSchema> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
+  const [broken] = document.errors;
+  if (broken) throw new ConfigMistake(`${file}: ${broken.message}`);
+  const result = configSchema.safeParse(document.toJS() ?? {});
+  if (!result.success) throw new ConfigMistake(result.error.issues.flatMap((issue) => mistakes(issue, file)).join('\n'));
+  const { behind_proxy, listen } = result.data;
+  const open = listen.hosts.find((host) => !isLoopback(host));
+  if (open !== undefined && !behind_proxy) {
+    throw new ConfigMistake(`${file}: listen.hosts: ${open} is not loopback; without TLS that needs behind_proxy: true`);
+  }
+  return result.data;
+}
+
+function mistakes(issue: z.core.$ZodIssue, file: string): string[] {
+  const field = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => `${file}: ${[...issue.path, key].join('.')}: is not a field`);
+  return [`${file}: ${field || 'the file'}: ${issue.message}`];
+}
+
+function toConfig(settings: z.infer<typeof configSchema>, dataDir: string): Config {
+  const { issuer, environment, listen, token: rules } = settings;
+  return {
+    ...(issuer !== undefined && { issuer }),
+    environment,
+    dataDir,
+    hosts: listen.hosts,
+    port: listen.port,
+    token: toTokenSettings(rules),
+  };
+}
+
+function toTokenSettings(rules: z.infer<typeof token>): Omit<TokenSettings, 'issuer'> {
+  return {
+    ...DEFAULT_TOKEN_SETTINGS,
+    ...(rules.iat_max_age_seconds !== undefined && { iatMaxAge: rules.iat_max_age_seconds }),
+    expLeeway: rules.exp_leeway_seconds,
+    requireJti: rules.require_jti,
+    kidWinsOverX5c: rules.kid_wins_over_x5c,
+    uniformErrors: rules.uniform_errors,
+    unspecifiedAudience: rules.unspecified_audience,
+    maxTokenLifetime: rules.max_lifetime_seconds,
+    integrationTypes: rules.integration_types,
+  };
+}

@@ -1,0 +1,72 @@
+import type { Context, default as Koa } from 'koa';
+import { Fault } from '../core/fault.ts';
+import type { Log, Ports } from '../core/ports.ts';
+import { correlationId } from './correlation-id.ts';
+import { publicDocument } from './documents.ts';
+import { errorPage } from './error-pages.ts';
+import { live, ready } from './health.ts';
+import { limitHeaders } from './limits.ts';
+import { renderFaults } from './render-fault.ts';
+import { tokenEndpoint } from './token-endpoint.ts';
+
+/** What the addresses answer with, besides the rules of tokens. */
+export type Documents = { readonly metadata: object; readonly jwks: () => object };
+
+type Handler = (ctx: Context) => void | Promise<void>;
+type Route = { readonly methods: readonly string[]; readonly handle: Handler };
+
+const READ = ['GET', 'HEAD'];
+
+/**
+ * Puts our middlewares in front of the engine's router, one a line. The table of routes is the allow-list: what is not in it
+ * never reaches the engine, which would answer addresses of its own. Decisions 6, 15
+ */
+export function mountApp(engine: Koa, ports: Ports, { documents, log }: { documents: Documents; log: Log }): void {
+  engine.use(correlationId(ports.random));
+  engine.use(renderFaults({ issuer: ports.settings.issuer, log }));
+  engine.use(closeAfterRefusedBody);
+  engine.use(limitHeaders());
+  engine.use(dispatch(routes(ports, documents)));
+}
+
+function routes(ports: Ports, documents: Documents): ReadonlyMap<string, Route> {
+  const metadata = { methods: READ, handle: publicDocument(() => documents.metadata) };
+  const jwks = { methods: READ, handle: publicDocument(documents.jwks) };
+  return new Map<string, Route>([
+    ['/token', { methods: ['POST'], handle: tokenEndpoint(ports) }],
+    ['/.well-known/oauth-authorization-server', metadata],
+    ['/.well-known/oauth-authorization-server/', metadata],
+    ['/jwk', jwks],
+    ['/jwk/', jwks],
+    ['/jwk.json', jwks],
+    ['/health/live', { methods: READ, handle: live }],
+    ['/health/ready', { methods: READ, handle: ready(ports.storage) }],
+  ]);
+}
+
+const ERROR_PAGE = /^\/errors\/([A-Za-z0-9-]{1,16})$/;
+
+function dispatch(table: ReadonlyMap<string, Route>): Handler {
+  return (ctx) => {
+    const route = table.get(ctx.path) ?? errorRoute(ctx.path);
+    if (!route) throw new Fault('PV-017');
+    if (route.methods.includes(ctx.method)) return route.handle(ctx);
+    ctx.set('Allow', route.methods.join(', '));
+    throw new Fault('PV-018', { expected: route.methods.join(', '), got: ctx.method });
+  };
+}
+
+function errorRoute(path: string): Route | undefined {
+  const code = ERROR_PAGE.exec(path)?.[1];
+  return code === undefined ? undefined : { methods: READ, handle: (ctx) => errorPage(ctx, code) };
+}
+
+/** A body that was refused is not read to its end; the connection cannot be used again. `PV-SEC-059` */
+async function closeAfterRefusedBody(ctx: Context, next: () => Promise<void>): Promise<void> {
+  try {
+    await next();
+  } catch (error) {
+    if (!ctx.req.complete) ctx.set('Connection', 'close');
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import type { Context } from 'koa';
+import { type CatalogueEntry, catalogue, type FaultCode, isFaultCode } from '../core/catalogue.ts';
+import { Fault } from '../core/fault.ts';
+
+const STYLE =
+  'body{font:1.1rem/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}dt{font-weight:600;margin-top:1rem}dd{margin:0}';
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+
+/** GET /errors/CODE: what an `error_uri` leads to, a page for people and JSON for programs that prefer it. Contract §3.3 */
+export function errorPage(ctx: Context, code: string): void {
+  if (!isFaultCode(code)) throw new Fault('PV-017', { detail: 'unknown error code' });
+  ctx.set('Cache-Control', 'public, max-age=3600');
+  ctx.set('X-Content-Type-Options', 'nosniff');
+  ctx.set('Vary', 'Accept');
+  if (ctx.accepts('html', 'json') === 'json') {
+    ctx.set('Content-Type', 'application/json');
+    ctx.body = JSON.stringify(errorDocument(code));
+  } else {
+    ctx.set('Content-Security-Policy', `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; frame-ancestors 'none'`);
+    ctx.type = 'html';
+    ctx.body = page(code);
+  }
+}
+
+/** What is known of a code, as programs read it: at `/errors/CODE` and from `portvakt explain -o json`. Contract §3.3 */
+export function errorDocument(code: FaultCode): object {
+  const { error, status, cause, fix }: CatalogueEntry = catalogue[code];
+  return { code, error, status, cause, fix, texts: { en: `${cause} ${fix}` } };
+}
+
+function page(code: FaultCode): string {
+  const { error, status, cause, fix }: CatalogueEntry = catalogue[code];
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${code} ${escapeHtml(error)}</title><style>${STYLE}</style></head>
+<body>
+<main>
+<h1>${code}</h1>
+<dl>
+<dt>Answer</dt><dd>${status} <code>${escapeHtml(error)}</code></dd>
+<dt>Cause</dt><dd>${escapeHtml(cause)}</dd>
+<dt>Fix</dt><dd>${escapeHtml(fix)}</dd>
+</dl>
+</main>
+</body>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
+}

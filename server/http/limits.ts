@@ -1,0 +1,66 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Middleware } from 'koa';
+import { Fault } from '../core/fault.ts';
+import type { Random } from '../core/ports.ts';
+import { faultBody, PRIVATE_JSON } from './render-fault.ts';
+
+/** Bounds on one connection; times in milliseconds. `PV-SEC-062` */
+const LIMITS = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  maxRequestsPerSocket: 1_000,
+  maxConnections: 10_000,
+  insecureHTTPParser: false,
+  requireHostHeader: false,
+};
+
+/** Most header fields of a request. Node drops what exceeds its own count in silence, so that lies above ours. */
+const MAX_HEADERS = 100;
+
+/**
+ * An HTTP server with every limit set, whose answer to what is no HTTP at all has the shape of any other. `PV-SEC-062`
+ * @param issuer asked when it is needed: it may hang on the port.
+ */
+export function createHttpServer(
+  listener: RequestListener,
+  { issuer, random }: { issuer: () => string; random: Random },
+): Server {
+  const server = createServer(LIMITS, listener);
+  server.maxRequestsPerSocket = LIMITS.maxRequestsPerSocket;
+  server.maxConnections = LIMITS.maxConnections;
+  server.maxHeadersCount = 2 * MAX_HEADERS;
+  server.on('checkExpectation', listener);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    refuseConnection(socket, connectionFault(error.code), { issuer: issuer(), traceId: random.traceId() });
+  });
+  return server;
+}
+
+/** Refuses a request with too many header fields, or without the Host that HTTP/1.1 demands. RFC 9112 §3.2 */
+export function limitHeaders(): Middleware {
+  return ({ req }, next) => {
+    if (req.rawHeaders.length / 2 > MAX_HEADERS) throw new Fault('PV-021', { detail: 'too many fields' });
+    if (req.httpVersion === '1.1' && req.headers.host === undefined) throw new Fault('PV-023', { detail: 'no Host' });
+    return next();
+  };
+}
+
+function connectionFault(code: string | undefined): Fault {
+  if (code === 'HPE_HEADER_OVERFLOW') return new Fault('PV-021');
+  return new Fault(code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'PV-022' : 'PV-023');
+}
+
+function refuseConnection(socket: Duplex, fault: Fault, { issuer, traceId }: { issuer: string; traceId: string }): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = faultBody(fault, issuer, traceId);
+  const headers = { ...PRIVATE_JSON, 'Content-Length': `${Buffer.byteLength(body)}`, Connection: 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${fault.entry.status} Refused\r\n${lines.join('')}\r\n${body}`);
+}

@@ -1,0 +1,57 @@
+import type { Middleware } from 'koa';
+import { Fault } from '../core/fault.ts';
+import { type Log, StoreUnavailable } from '../core/ports.ts';
+
+/** Headers of every answer that is about one caller. RFC 6749 §5.1, `PV-SEC-063` */
+export const PRIVATE_JSON = {
+  'Content-Type': 'application/json',
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** Answers every Fault in the contract's shape, and whatever else is thrown as a fault of ours. Contract §3.1, `PV-SEC-066` */
+export function renderFaults({ issuer, log }: { readonly issuer: string; readonly log: Log }): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      const fault = toFault(error);
+      report(fault, error, { correlationId: ctx.state.correlationId, log });
+      const { status } = fault.entry;
+      ctx.status = status;
+      ctx.set(PRIVATE_JSON);
+      if (fault.circumstances.retryAfter !== undefined) ctx.set('Retry-After', `${fault.circumstances.retryAfter}`);
+      ctx.body = faultBody(fault, issuer, ctx.state.correlationId);
+    }
+  };
+}
+
+/** The error body of the token endpoint, as text. Contract §3.1 */
+export function faultBody(fault: Fault, issuer: string, traceId: string): string {
+  return JSON.stringify({
+    error: fault.entry.error,
+    error_description: `${fault.message} (trace_id: ${traceId})`,
+    error_uri: `${issuer}errors/${fault.code}`,
+  });
+}
+
+/** Seconds after which a client may ask again when the store did not answer. */
+const STORE_RETRY_AFTER = 2;
+
+function toFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  if (error instanceof StoreUnavailable)
+    return new Fault('PV-502', { retryAfter: STORE_RETRY_AFTER, detail: error.message, cause: error });
+  return new Fault('PV-500', { cause: error });
+}
+
+/** A refusal is the client's business and one line; a fault of ours is logged with what is beneath it. */
+function report(fault: Fault, error: unknown, { correlationId, log }: { correlationId: string; log: Log }): void {
+  const { code } = fault;
+  const { status } = fault.entry;
+  const detail = fault.circumstances.detail ?? fault.circumstances.got;
+  const fields = { correlation_id: correlationId, code, status, ...(detail !== undefined && { detail }) };
+  if (status < 500) log.info('refused', fields);
+  else if (error instanceof Error) log.error('failed', { ...fields, error: error.message, stack: error.stack ?? '' });
+  else log.error('failed', { ...fields, error: String(error) });
+}

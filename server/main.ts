@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Keystore, openKeystore } from '../keys/keystore.ts';
+import { createVerifier } from '../keys/verifier.ts';
+import { createCertificates } from '../keys/x509/trust.ts';
+import type { Config } from './config.ts';
+import type { Certificates, Clock, Log, Ports, Random, Storage } from './core/ports.ts';
+import { mountApp } from './http/app.ts';
+import { createHttpServer } from './http/limits.ts';
+import { metadata } from './provider/metadata.ts';
+import { createEngine } from './provider/provider.ts';
+import { openStorage } from './storage/open.ts';
+import { createLog } from './telemetry/log.ts';
+
+/** A server that answers. */
+export type RunningServer = {
+  readonly issuer: string;
+  readonly port: number;
+  /** Stops taking connections, answers what has been asked, and closes the store. */
+  close(): Promise<void>;
+};
+
+/** What a caller may put in place of the world outside. */
+export type Surroundings = {
+  readonly clock?: Clock;
+  readonly log?: Log;
+  /** Runs on the open store before the first request: the made-up world is installed here. */
+  readonly prepare?: (storage: Storage) => Promise<void>;
+};
+
+/**
+ * Builds everything from the configuration and listens. On a failed start nothing is left open.
+ * @throws {ConfigMistake | KeyUnusable | StoreUnavailable} or the system's own error when the port is taken.
+ */
+export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
+  const { clock = systemClock, log = createLog() } = surroundings;
+  const foundations = await openFoundations(config, { ...surroundings, clock });
+  let issuer = config.issuer ?? '';
+  const app = Promise.withResolvers<RequestListener>();
+  const answer: RequestListener = async (request, response) => (await app.promise)(request, response);
+  const servers = config.hosts.map(() => createHttpServer(answer, { issuer: () => issuer, random }));
+  try {
+    const port = await listen(servers, config);
+    issuer = config.issuer ?? `http://localhost:${port}/`;
+    app.resolve(build(foundations, { config, issuer, clock, log }));
+    const housekeeping = keepHouse(foundations.storage, clock, log);
+    return { issuer, port, close: () => close(servers, { ...foundations, housekeeping }) };
+  } catch (error) {
+    await close(servers, foundations);
+    throw error;
+  }
+}
+
+type Foundations = { readonly storage: Storage; readonly keystore: Keystore; readonly certificates: Certificates };
+
+/** Opens what the server stands on without listening: what `serve --check` asks. @throws as {@link startServer} */
+export async function openFoundations(config: Config, { clock = systemClock, prepare }: Surroundings): Promise<Foundations> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const storage = await openStorage(join(config.dataDir, 'portvakt.db'));
+  try {
+    await prepare?.(storage);
+    const keystore = await openKeystore({ directory: join(config.dataDir, 'keys'), storage, clock });
+    return {
+      storage,
+      keystore,
+      certificates: createCertificates(await storage.trust.list(), { environment: config.environment }),
+    };
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+const systemClock: Clock = { now: () => Date.now() / 1000 };
+
+const random: Random = { token: () => randomBytes(32).toString('base64url'), traceId: () => randomBytes(16).toString('hex') };
+
+type Setting = { readonly config: Config; readonly issuer: string; readonly clock: Clock; readonly log: Log };
+
+function build({ storage, keystore, certificates }: Foundations, { config, issuer, clock, log }: Setting): RequestListener {
+  const engine = createEngine(issuer, (text) => log.warn(text));
+  const ports: Ports = {
+    storage,
+    verifier: createVerifier(),
+    certificates,
+    signer: keystore.signer,
+    clock,
+    random,
+    settings: { ...config.token, issuer },
+  };
+  mountApp(engine, ports, { documents: { metadata: metadata(issuer), jwks: () => keystore.jwks() }, log });
+  return engine.callback();
+}
+
+/** Listens on every address with one port. An IPv6 address that the machine does not have is passed over, the first is not. */
+async function listen(servers: readonly Server[], { hosts, port }: Config): Promise<number> {
+  let taken = port;
+  for (const [place, server] of servers.entries()) {
+    try {
+      server.listen({ host: hosts[place], port: taken });
+      await once(server, 'listening');
+      taken = (server.address() as AddressInfo).port;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (place === 0 || (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT')) throw error;
+    }
+  }
+  return taken;
+}
+
+/** How often spent assertions that have ended are removed, in milliseconds, and how many at a time. `PV-SEC-035` */
+const PRUNE_INTERVAL = 5_000;
+const PRUNE_SLICE = 1_000;
+
+function keepHouse(storage: Storage, clock: Clock, log: Log): NodeJS.Timeout {
+  const prune = async (): Promise<void> => {
+    try {
+      while ((await storage.assertions.prune(Math.floor(clock.now()), PRUNE_SLICE)) === PRUNE_SLICE) await nextTurn();
+    } catch (error) {
+      log.error('pruning failed', { error: String(error) });
+    }
+  };
+  return setInterval(prune, PRUNE_INTERVAL).unref();
+}
+
+async function close(
+  servers: readonly Server[],
+  { storage, housekeeping }: Foundations & { housekeeping?: NodeJS.Timeout },
+): Promise<void> {
+  clearInterval(housekeeping);
+  await Promise.all(
+    servers
+      .filter((server) => server.listening)
+      .map((server) => {
+        const closed = once(server, 'close');
+        server.close();
+        server.closeIdleConnections();
+        return closed;
+      }),
+  );
+  await storage.close();
+}
