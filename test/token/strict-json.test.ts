@@ -1,10 +1,10 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { Fault } from '../../server/core/fault.ts';
 import { ASSERTION_LIMITS, decodeBase64url, parseStrictObject } from '../../server/core/strict-json.ts';
 
 const read = (text: string) => parseStrictObject(Buffer.from(text), ASSERTION_LIMITS);
 
-function refuses(t: typeof t, text: string | Buffer, message: string): void {
+function refuses(t: Test, text: string | Buffer, message: string): void {
   t.throws(() => parseStrictObject(Buffer.from(text), ASSERTION_LIMITS), { code: 'MP-011' } as Partial<Fault>, message);
 }
 
