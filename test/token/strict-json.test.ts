@@ -1,5 +1,4 @@
 import t, { type Test } from 'tap';
-import type { Fault } from '../../server/core/fault.ts';
 import { ASSERTION_LIMITS, decodeBase64url, parseStrictObject } from '../../server/core/strict-json.ts';
 
 const read = (text: string) => parseStrictObject(Buffer.from(text), ASSERTION_LIMITS);
