@@ -1,0 +1,74 @@
+/** Who may import whom: everything points inward, to the core. The table of docs/architecture.md as data. */
+export type Room = {
+  /** Folders end in a slash, files do not. The first room that holds a file is its room. */
+  readonly of: string;
+  /** Rooms it may import besides itself. */
+  readonly imports: readonly string[];
+  /** Packages it may import; where `only` is given, only these names of it, and where `in` is given, only in files of such a name. */
+  readonly packages?: Readonly<Record<string, Allowance>>;
+  /** Rooms it may not import although they lie in a folder that it may. */
+  readonly never?: readonly string[];
+  /** Whether it may import what is only known when it runs. */
+  readonly computed?: true;
+  /** Node's own modules: any, unless the room says otherwise. */
+  readonly builtins?: 'types of node:crypto';
+};
+
+export type Allowance = { readonly only?: readonly string[]; readonly in?: RegExp };
+
+const ANY: Allowance = {};
+
+/** What a program that starts a server may hold of it. */
+const SERVED = ['server/core/', 'server/registry/', 'server/main.ts', 'server/config.ts', 'server/storage/open.ts', 'keys/'];
+
+export const rooms: readonly Room[] = [
+  { of: 'server/core/', imports: [], builtins: 'types of node:crypto' },
+  { of: 'server/registry/', imports: ['server/core/'] },
+  { of: 'server/audit/', imports: ['server/core/'] },
+  { of: 'server/authorities/', imports: ['server/core/'], packages: { undici: { in: /\/altinn\.ts$/ } } },
+  {
+    of: 'server/storage/',
+    imports: ['server/core/'],
+    packages: { 'better-sqlite3': { in: /\/sqlite\// }, pg: { in: /\/postgres\// }, 'lru-cache': ANY },
+  },
+  { of: 'server/provider/', imports: ['server/core/', 'keys/'], packages: { 'oidc-provider': ANY } },
+  { of: 'server/http/', imports: ['server/core/'], packages: { koa: ANY } },
+  {
+    of: 'server/selfservice/',
+    imports: ['server/registry/', 'server/core/', 'server/http/'],
+    packages: { koa: ANY, '@koa/router': ANY, zod: ANY },
+  },
+  { of: 'server/telemetry/', imports: ['server/core/'], packages: { pino: ANY, 'prom-client': ANY } },
+  { of: 'server/config.ts', imports: ['server/core/'], packages: { zod: ANY, yaml: ANY } },
+  { of: 'server/main.ts', imports: ['server/', 'keys/'] },
+  { of: 'server/cluster.ts', imports: ['server/', 'keys/'] },
+  {
+    of: 'keys/',
+    imports: ['server/core/'],
+    packages: { 'lru-cache': ANY, undici: ANY, jose: { only: ['importJWK', 'exportJWK', 'calculateJwkThumbprint', 'JWK'] } },
+  },
+  {
+    of: 'fixtures/',
+    imports: ['server/core/', 'server/registry/', 'keys/'],
+    packages: { jose: ANY, 'node-forge': ANY, zod: ANY, yaml: ANY },
+  },
+  { of: 'cli/bin.js', imports: ['cli/'], computed: true },
+  { of: 'cli/program.ts', imports: ['cli/'], packages: { commander: ANY } },
+  { of: 'cli/operator/', imports: ['cli/', 'fixtures/', ...SERVED], packages: { commander: ANY, zod: ANY, yaml: ANY } },
+  {
+    of: 'cli/',
+    imports: ['server/core/', 'keys/x509/'],
+    never: ['cli/operator/'],
+    packages: {
+      commander: ANY,
+      jose: ANY,
+      'node-forge': { in: /pkcs12/ },
+      undici: ANY,
+      zod: ANY,
+      yaml: ANY,
+      picocolors: ANY,
+    },
+  },
+  { of: 'bench/', imports: ['fixtures/', ...SERVED], packages: { jose: ANY } },
+  { of: 'docs/', imports: ['server/core/', 'server/config.ts', 'cli/'], packages: { jose: ANY, zod: ANY, commander: ANY } },
+];
