@@ -1,0 +1,47 @@
+import { DAY, type EpochSeconds, HOUR, MINUTE } from '../server/core/time.ts';
+
+/** RFC 3339 in UTC, as JSON spells time. */
+export function rfc3339(at: EpochSeconds): string {
+  return new Date(at * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+/** A moment as a person reads it, with how far it is from now: `in 12 days, 2026-12-03`; within a day with the time of day. */
+export function relative(at: EpochSeconds, { now, utc }: { readonly now: EpochSeconds; readonly utc: boolean }): string {
+  const distance = Math.round(at - now);
+  const far = Math.abs(distance);
+  const amount = span(far);
+  return `${distance < 0 ? `${amount} ago` : `in ${amount}`}, ${date(at, utc)}${far < DAY ? ` ${timeOfDay(at, utc)}` : ''}`;
+}
+
+const UNITS = [
+  [DAY, 'day'],
+  [HOUR, 'hour'],
+  [MINUTE, 'minute'],
+  [1, 'second'],
+] as const;
+
+function span(seconds: number): string {
+  const [size, unit] = UNITS.find(([size]) => seconds >= 2 * size) ?? [1, 'second'];
+  const count = Math.floor(seconds / size);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+function date(at: EpochSeconds, utc: boolean): string {
+  return utc ? rfc3339(at).slice(0, 10) : local(at).slice(0, 10);
+}
+
+function timeOfDay(at: EpochSeconds, utc: boolean): string {
+  return utc ? `${rfc3339(at).slice(11, 19)}Z` : local(at).slice(11, 19);
+}
+
+function local(at: EpochSeconds): string {
+  return rfc3339(at - new Date(at * 1000).getTimezoneOffset() * MINUTE);
+}
+
+const SIZES: Readonly<Record<string, number>> = { s: 1, m: MINUTE, h: HOUR, d: DAY };
+
+/** Reads `10s`, `5m`, `2h`, `3d`, or bare seconds. @returns seconds, or undefined for anything else */
+export function parseDuration(text: string): number | undefined {
+  const [, amount, unit = 's'] = /^([0-9]{1,9})([smhd])?$/.exec(text) ?? [];
+  return amount === undefined ? undefined : Number(amount) * (SIZES[unit] ?? 1);
+}

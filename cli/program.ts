@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { document, formatHelp } from './help.ts';
+import { parseDuration } from './moment.ts';
+import { OUTPUT_CHOICES } from './output.ts';
+import { COLOR_CHOICES } from './style.ts';
+
+/** A command's file: it adds options, arguments and verbs to the command that is called. */
+type CommandFile = { readonly define: (command: Command) => void };
+
+/** Name, summary, and the file, which is loaded when the command is called, so that help and version stay quick. */
+type Entry = readonly [name: string, summary: string, load: () => Promise<CommandFile>];
+
+const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
+  'Start:': [
+    ['dev', 'run the server with a made-up world', () => import('./operator/dev.ts')],
+    ['init', 'write a configuration and a data directory', () => import('./operator/init.ts')],
+    ['serve', 'run the production server', () => import('./operator/serve.ts')],
+    ['world', 'check a world file, print its JSON Schema', () => import('./operator/world.ts')],
+  ],
+  'Clients:': [['key', 'make keys for clients', () => import('./commands/key.ts')]],
+  'Tokens:': [
+    ['token', 'get, inspect and verify access tokens', () => import('./commands/token.ts')],
+    ['assertion', 'create and inspect assertions', () => import('./commands/assertion.ts')],
+    ['explain', 'say why a code was answered, and what to do', () => import('./commands/explain.ts')],
+  ],
+  'More:': [['help', 'show help for a command or a topic', () => import('./commands/help.ts')]],
+};
+
+/** The whole command line. Misuse throws commander's own error; nothing in it ends the process. */
+export function createProgram(): Command {
+  const program = new Command('portvakt')
+    .description("Hands out access tokens to organisations' machines, and helps those who use them.")
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false)
+    .configureHelp({ helpWidth: 80, showGlobalOptions: true, commandDescription: () => '', formatHelp })
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+  document(program, { examples: EXAMPLES, seeAlso: ['portvakt help output', 'portvakt help exit-codes'] });
+  for (const option of globalOptions()) program.addOption(option);
+  const loads = new Map<Command, Entry[2]>();
+  for (const [group, entries] of Object.entries(COMMANDS)) {
+    for (const [name, summary, load] of entries) loads.set(program.command(name).summary(summary).helpGroup(group), load);
+  }
+  return program.hook('preSubcommand', async (_, command) => (await loads.get(command)?.())?.define(command));
+}
+
+const EXAMPLES = [
+  { does: 'a server on this machine, with organisations, scopes and clients', run: 'portvakt dev' },
+  { does: 'a token from it', run: 'portvakt token get --client demo-consumer --scope prove:bygg.read' },
+  { does: 'what a refusal means', run: 'portvakt explain MP-110' },
+];
+
+function globalOptions(): readonly Option[] {
+  return [
+    new Option('-o, --output <format>', 'shape of the answer').choices(OUTPUT_CHOICES).env('PORTVAKT_OUTPUT').default('table'),
+    new Option('-q, --quiet', 'the bare answer, and no talk beside it'),
+    new Option('-v, --verbose', 'tell of each request'),
+    new Option('--debug', 'tell everything, where an error was thrown too'),
+    new Option('--color <when>', 'colours').choices(COLOR_CHOICES).default('auto'),
+    new Option('--timeout <time>', 'how long a server may take').argParser(duration).default(10, '10s'),
+    new Option('--utc', 'show times in UTC'),
+  ];
+}
+
+/** For options that take `10s`, `5m`, `2h` or `3d`. @returns seconds */
+export function duration(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds === undefined) throw new InvalidArgumentError('It is a number with s, m, h or d, such as 10s.');
+  return seconds;
+}
+
+/** Of the package that this file lies in: its folder's parent, in a checkout as when it is installed. */
+function version(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import { type Format, type List, render, type View } from './output.ts';
+import { type ColorChoice, type Colors, colorsFor } from './style.ts';
+
+/** The flags that every command takes. */
+export type GlobalOptions = {
+  readonly output: Format | 'auto';
+  readonly color: ColorChoice;
+  /** Seconds that a server may take to answer. */
+  readonly timeout: number;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly debug?: boolean;
+  readonly utc?: boolean;
+};
+
+/** Where a command speaks: the answer goes to stdout, everything else to stderr. */
+export class Terminal {
+  readonly options: GlobalOptions;
+  /** Colours of the answer. */
+  readonly colors: Colors;
+  readonly #talk: Colors;
+
+  constructor(options: GlobalOptions) {
+    this.options = options;
+    this.colors = colorsFor(process.stdout, options.color);
+    this.#talk = colorsFor(process.stderr, options.color);
+  }
+
+  /** The terminal of a command, by the flags it was called with. */
+  static of(command: Command): Terminal {
+    return new Terminal(command.optsWithGlobals<GlobalOptions>());
+  }
+
+  /** `auto` is a table for a person at a terminal and JSON for everything else. */
+  get format(): Format {
+    const { output } = this.options;
+    if (output !== 'auto') return output;
+    return process.stdout.isTTY ? 'table' : 'json';
+  }
+
+  /** Prints the answer, in the format asked for. */
+  async answer<T extends object>(answer: T | List<T>, view: View<T>): Promise<void> {
+    process.stdout.write(await render(answer, view, this));
+  }
+
+  /** Tells what was done. */
+  say(text: string): void {
+    if (!this.options.quiet) process.stderr.write(`${this.#talk.green('✓')} ${text}\n`);
+  }
+
+  /** Tells what a person should know although the command goes on. */
+  warn(text: string): void {
+    process.stderr.write(`${this.#talk.yellow('!')} ${text}\n`);
+  }
+
+  /** Tells what comes next, to a person only. */
+  next(commandLine: string): void {
+    if (!this.options.quiet && process.stderr.isTTY) process.stderr.write(this.#talk.dim(`→ ${commandLine}\n`));
+  }
+
+  /** Tells of a request, where `--verbose` asked for it. */
+  trace(text: string): void {
+    if (this.options.verbose || this.options.debug) process.stderr.write(this.#talk.dim(`  ${text}\n`));
+  }
+}
