@@ -1,0 +1,62 @@
+import { parseArgs } from 'node:util';
+import type { Extent } from './rounds.ts';
+
+/** What the command line asks for. */
+export type Asked = { readonly extent: Extent; readonly output: 'table' | 'json'; readonly help: boolean };
+
+/** A command line that cannot be followed. */
+export class Misuse extends Error {
+  override readonly name = 'Misuse';
+}
+
+export const HELP = `Measures what a token costs on this machine.
+
+  npm run -s bench -- [options]
+
+  --rounds N         every target is measured once in each (default: 4)
+  --tokens N         tokens of each target in each round (default: 10000)
+  --connections N    connections that ask without a pause (default: 64)
+  -o, --output FORM  table or json (default: table)
+  -h, --help
+`;
+
+/** Requests to each target before anything is measured. */
+const WARM_UP = 2_000;
+
+/** Assertions live two minutes: more in one round would end before they are sent. */
+const MOST_TOKENS = 50_000;
+
+const options = {
+  rounds: { type: 'string', default: '4' },
+  tokens: { type: 'string', default: '10000' },
+  connections: { type: 'string', default: '64' },
+  output: { type: 'string', short: 'o', default: 'table' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** @throws {Misuse} */
+export function readArguments(args: string[]): Asked {
+  const { rounds, tokens, connections, output, help } = parse(args);
+  if (output !== 'table' && output !== 'json') throw new Misuse(`--output is table or json, not ${output}`);
+  const extent = {
+    rounds: count('rounds', rounds, 1_000),
+    tokens: count('tokens', tokens, MOST_TOKENS),
+    connections: count('connections', connections, 1_000),
+    warmUp: WARM_UP,
+  };
+  return { extent, output, help };
+}
+
+function parse(args: string[]): { rounds: string; tokens: string; connections: string; output: string; help: boolean } {
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (cause) {
+    throw new Misuse(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function count(option: string, text: string, most: number): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > most) throw new Misuse(`--${option} is a whole number from 1 to ${most}, not ${text}`);
+  return number;
+}

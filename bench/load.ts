@@ -1,0 +1,53 @@
+import { type Answer, Connection } from './connection.ts';
+
+/** What a load met. */
+export type Load = {
+  /** From the first request to the last answer. */
+  readonly seconds: number;
+  /** Milliseconds of each request, in the order of the requests. */
+  readonly latencies: Float64Array;
+  /** Requests that got no token. */
+  readonly errors: number;
+  /** What the first of them got instead. */
+  readonly firstError?: string;
+};
+
+/**
+ * Sends every request once, on so many connections, each asking its next as soon as it is answered: a closed loop. It shows
+ * what the server can do; its latency is mostly queueing.
+ * @param port on 127.0.0.1
+ */
+export async function applyLoad(
+  requests: readonly Uint8Array[],
+  { port, connections }: { port: number; connections: number },
+): Promise<Load> {
+  const latencies = new Float64Array(requests.length);
+  const errors: string[] = [];
+  const queue = requests.entries();
+  const began = performance.now();
+  await Promise.all(
+    Array.from({ length: connections }, async () => {
+      const connection = new Connection(port);
+      for (const [place, request] of queue) {
+        const asked = performance.now();
+        const error = await ask(connection, request);
+        latencies[place] = performance.now() - asked;
+        if (error !== undefined) errors.push(error);
+      }
+      connection.close();
+    }),
+  );
+  const seconds = (performance.now() - began) / 1000;
+  const [firstError] = errors;
+  return { seconds, latencies, errors: errors.length, ...(firstError !== undefined && { firstError }) };
+}
+
+/** @returns what went wrong, or nothing when a token came. */
+async function ask(connection: Connection, request: Uint8Array): Promise<string | undefined> {
+  try {
+    const { status, body }: Answer = await connection.ask(request);
+    return status === 200 && body.includes('"access_token"') ? undefined : `${status} ${body}`;
+  } catch (error) {
+    return String(error);
+  }
+}
