@@ -1,0 +1,226 @@
+import { verify } from 'node:crypto';
+import type { EpochSeconds } from '../../server/core/time.ts';
+import type { KeyHolder } from '../key-policy.ts';
+import { type Certificate, isSelfIssued } from './certificate.ts';
+import { TAG } from './der.ts';
+import { issuerKey, readPublicKey } from './public-key.ts';
+import { Refusal } from './refusal.ts';
+
+/** A certification path that holds: the leaf first, the trust anchor last. */
+export type Path = readonly [leaf: Certificate, ...issuers: Certificate[]];
+
+/** What paths may end in, prepared by {@link createTrust}. */
+export type Trust = {
+  readonly anchors: readonly Certificate[];
+  /** Every way up from one of our own CA certificates to an anchor, the CA first; signatures verified. */
+  readonly ascents: readonly Ascent[];
+};
+
+type Ascent = readonly [Certificate, ...Certificate[]];
+
+/** Most certificates a client may send. `PV-SEC-040` */
+const MAX_SENT = 5;
+
+/** Longest way through our own CA certificates to an anchor, and most such ways: they bound the time of one judgement. */
+const MAX_ASCENT = 4;
+const MAX_ASCENTS = 64;
+
+/**
+ * Prepares anchors and intermediates of our own configuration. Dates are not looked at: an expired anchor is kept, and validates
+ * nothing. `PV-SEC-048`
+ * @throws {Refusal} for one that could never be an issuer.
+ */
+export function createTrust(anchors: readonly Certificate[], intermediates: readonly Certificate[]): Trust {
+  for (const certificate of [...anchors, ...intermediates]) assertAuthority(certificate);
+  const ascents: Ascent[] = anchors.map((anchor) => [anchor]);
+  for (const ascent of ascents) {
+    if (ascent.length === MAX_ASCENT || ascents.length >= MAX_ASCENTS) continue;
+    const below = intermediates.filter((ca) => !ascent.includes(ca) && isIssuedBy(ca, ascent[0]));
+    ascents.push(...below.map((ca): Ascent => [ca, ...ascent]));
+  }
+  return { anchors, ascents };
+}
+
+/** Holds what a CA certificate must be whenever it is used. @throws {Refusal} naming the rule. */
+export function assertAuthority(certificate: Certificate): void {
+  assertCa(certificate);
+  assertUnderstood(certificate);
+  assertStrong(certificate, 'ca');
+}
+
+/**
+ * Validates certificates as they were sent, the leaf first, each next certifying the one before: the path rules of RFC 5280 §6.1
+ * without names, policies and revocation, in the order of security reference §2, cheap before dear. What is missing between the
+ * topmost and an anchor comes from our own configuration; a path is never sought among what was sent.
+ * `PV-SEC-042` to `PV-SEC-048`
+ * @throws {Refusal} naming the rule.
+ */
+export function validatePath(sent: readonly Certificate[], trust: Trust, now: EpochSeconds): Path {
+  const { own, anchor } = divide(sent, trust.anchors);
+  assertPath(own, 0, now);
+  let refusal = new Refusal('trust_anchor', 'an issuer that is not known here');
+  for (const ascent of anchor ? [[anchor] as const] : ascentsFrom(own.at(-1), trust)) {
+    const outcome = attempt(own, ascent, now);
+    if (!(outcome instanceof Refusal)) return outcome;
+    refusal = outcome;
+  }
+  throw refusal;
+}
+
+/**
+ * What was sent without the anchor that it may end in. An anchor that was sent is ours byte for byte, and above it nothing may stand
+ * but other anchors. Security reference §2
+ */
+function divide(sent: readonly Certificate[], anchors: readonly Certificate[]): { own: Path; anchor?: Certificate } {
+  if (sent.length === 0 || sent.length > MAX_SENT) throw new Refusal('path_size', `${sent.length} certificates`);
+  const found = sent.map((certificate) => anchors.find(({ der }) => der.equals(certificate.der)));
+  const end = found.findIndex((anchor) => anchor !== undefined);
+  const [leaf, ...issuers] = end < 0 ? sent : sent.slice(0, end);
+  const anchor = found[end];
+  if (!leaf) throw new Refusal('trust_anchor', 'a trust anchor in place of a certificate below it');
+  if (anchor && found.includes(undefined, end))
+    throw new Refusal('trust_anchor', 'a certificate above the anchor that is no anchor');
+  return { own: [leaf, ...issuers], ...(anchor && { anchor }) };
+}
+
+/** The ways up from the topmost certificate, by its issuer's name: names may be shared, and all that bear it are tried. */
+function ascentsFrom(top: Certificate | undefined, { ascents }: Trust): readonly Ascent[] {
+  return ascents.filter(([issuer]) => top?.issuer.der.equals(issuer.subject.der));
+}
+
+function attempt(own: Path, ascent: Ascent, now: EpochSeconds): Path | Refusal {
+  try {
+    return complete(own, ascent, now);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+/** Judges what our configuration adds to the path, then every signature on what was sent, from the anchor downwards. */
+function complete(own: Path, ascent: Ascent, now: EpochSeconds): Path {
+  const path: Path = [...own, ...ascent];
+  assertPath(path, own.length, now);
+  for (let place = own.length - 1; place >= 0; place--) {
+    const [certificate, issuer] = path.slice(place);
+    if (certificate && issuer && !isSignedBy(certificate, issuer)) throw new Refusal('signature', `certificate ${place + 1}`);
+  }
+  if (own.some(isSelfSigned)) throw new Refusal('trust_anchor', 'a root that is no anchor');
+  return path;
+}
+
+/** A root that was sent has to be one of our anchors; a CA's certificate for a new key of its own is no root. */
+function isSelfSigned(certificate: Certificate): boolean {
+  return isSelfIssued(certificate) && isSignedBy(certificate, certificate);
+}
+
+/** A certificate at its place of the path; place 0 is the leaf. */
+type Step = { readonly certificate: Certificate; readonly place: number; readonly path: Path; readonly now: EpochSeconds };
+
+const RULES_IN_ORDER: readonly ((step: Step) => void)[] = [
+  assertLinked,
+  assertValidNow,
+  assertIssuer,
+  assertPathLength,
+  ({ certificate }) => assertUnderstood(certificate),
+  ({ certificate, place }) => assertStrong(certificate, place === 0 ? 'end_entity' : 'ca'),
+];
+
+/** Holds every rule, one after the other, for the certificates from a place upwards. */
+function assertPath(path: Path, from: number, now: EpochSeconds): void {
+  const steps = path.map((certificate, place) => ({ certificate, place, path, now })).slice(from);
+  for (const rule of RULES_IN_ORDER) steps.forEach(rule);
+}
+
+function assertLinked({ certificate, place, path }: Step): void {
+  const below = path[place - 1];
+  if (!below) return;
+  if (!below.issuer.der.equals(certificate.subject.der))
+    throw new Refusal('name_link', `certificate ${place} names another issuer`);
+  if (!isKeyNamedBy(below, certificate)) throw new Refusal('key_id_link', `certificate ${place} names another key of its issuer`);
+}
+
+/** Both ends of the validity belong to it. RFC 5280 §4.1.2.5 */
+function assertValidNow({ certificate, place, now }: Step): void {
+  const { notBefore, notAfter } = certificate;
+  if (now < notBefore) throw new Refusal('not_yet_valid', `certificate ${place + 1} begins ${rfc3339(notBefore)}`);
+  if (now > notAfter) throw new Refusal('expired', `certificate ${place + 1} ended ${rfc3339(notAfter)}`);
+}
+
+/** Issuers are CAs; so is whatever says that it signs certificates. RFC 5280 §4.2.1.9 */
+function assertIssuer({ certificate, place }: Step): void {
+  if (place > 0 || certificate.extensions.keyUsage?.includes('keyCertSign')) assertCa(certificate);
+}
+
+function assertCa({ extensions }: Certificate): void {
+  if (!extensions.isCa) throw new Refusal('not_a_ca', 'an issuer without the CA flag');
+  if (extensions.keyUsage?.includes('keyCertSign') === false)
+    throw new Refusal('not_a_ca', 'an issuer whose key may not sign certificates');
+}
+
+/** CAs below an issuer, those not counted whose issuer has their own name. RFC 5280 §4.2.1.9 */
+function assertPathLength({ certificate, place, path }: Step): void {
+  const { pathLength } = certificate.extensions;
+  const below = path.slice(1, Math.max(place, 1)).filter((ca) => !isSelfIssued(ca)).length;
+  if (place > 0 && pathLength !== undefined && below > pathLength) {
+    throw new Refusal('path_length', `${below} CAs below certificate ${place + 1}, which allows ${pathLength}`);
+  }
+}
+
+function assertUnderstood({ extensions }: Certificate): void {
+  const [unknown] = extensions.unknownCritical;
+  if (unknown !== undefined) throw new Refusal('critical_extension', unknown);
+  const [constraint] = extensions.constraints;
+  if (constraint !== undefined) throw new Refusal('constraints', constraint);
+}
+
+function assertStrong(certificate: Certificate, holder: KeyHolder): void {
+  signatureAlgorithm(certificate);
+  readPublicKey(certificate.publicKey, holder);
+}
+
+/** Key identifiers, where both certificates have one; issuer and serial number, where the lower one gives them. RFC 5280 §4.2.1.1 */
+function isKeyNamedBy({ extensions }: Certificate, issuer: Certificate): boolean {
+  const { keyId, issuer: issuersIssuer, serialNumber } = extensions.authorityKeyId ?? {};
+  const { subjectKeyId } = issuer.extensions;
+  if (keyId && subjectKeyId && !keyId.equals(subjectKeyId)) return false;
+  return (issuersIssuer?.equals(issuer.issuer.der) ?? true) && (serialNumber?.equals(issuer.serialNumber) ?? true);
+}
+
+/** What a signature algorithm is made of. Its parameters are absent; for RSA they are NULL, or absent all the same. */
+type SignatureAlgorithm = { readonly digest: string; readonly key: 'rsa' | 'ec' };
+
+/** RFC 4055 §5, RFC 5758 §3.2, `PV-SEC-042` */
+const SIGNATURE_ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map([
+  ['1.2.840.113549.1.1.11', { digest: 'sha256', key: 'rsa' }],
+  ['1.2.840.113549.1.1.12', { digest: 'sha384', key: 'rsa' }],
+  ['1.2.840.113549.1.1.13', { digest: 'sha512', key: 'rsa' }],
+  ['1.2.840.10045.4.3.2', { digest: 'sha256', key: 'ec' }],
+  ['1.2.840.10045.4.3.3', { digest: 'sha384', key: 'ec' }],
+]);
+
+const NULL = Buffer.from([TAG.null, 0]);
+
+function signatureAlgorithm({ signatureAlgorithm: { oid, parameters } }: Certificate): SignatureAlgorithm {
+  const algorithm = SIGNATURE_ALGORITHMS.get(oid);
+  const isWellFormed = parameters === undefined || (algorithm?.key === 'rsa' && parameters.equals(NULL));
+  if (!algorithm || !isWellFormed) throw new Refusal('signature_algorithm', oid);
+  return algorithm;
+}
+
+/** Over exactly the octets that were read. */
+function isSignedBy(certificate: Certificate, issuer: Certificate): boolean {
+  const { digest, key } = signatureAlgorithm(certificate);
+  const publicKey = issuerKey(issuer);
+  return publicKey.asymmetricKeyType === key && verify(digest, certificate.tbs, publicKey, certificate.signature);
+}
+
+/** By name, key and signature. */
+function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
+  const isNamed = certificate.issuer.der.equals(issuer.subject.der) && isKeyNamedBy(certificate, issuer);
+  return isNamed && isSignedBy(certificate, issuer);
+}
+
+function rfc3339(time: EpochSeconds): string {
+  return new Date(time * 1000).toISOString().replace('.000', '');
+}

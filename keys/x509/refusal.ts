@@ -1,0 +1,53 @@
+/**
+ * Every rule that a certificate, or the path it stands in, can break, and what the rule expects. The names are stable: logs,
+ * explanations and commands show them. Security reference §2 and 4.4.
+ */
+export const RULES = {
+  file: 'a file with exactly one certificate, as PEM or DER',
+  der: 'strict DER, of at most 8 KiB (PV-SEC-039, PV-SEC-040)',
+  structure: 'the structure of an X.509 certificate (RFC 5280 §4.1)',
+  version: 'version 3 (PV-SEC-041)',
+  serial_number: 'a positive serial number of at most 20 octets (PV-SEC-041)',
+  empty_name: 'an issuer and a subject with a name (PV-SEC-041)',
+  unique_id: 'no unique identifiers (PV-SEC-041)',
+  algorithms_differ: 'the same signature algorithm inside and outside (PV-SEC-041)',
+  time: 'dates as RFC 5280 §4.1.2.5 writes them',
+  extension: 'well-formed extensions, without encoded defaults (PV-SEC-039)',
+  extension_twice: 'each extension once (PV-SEC-043)',
+  path_size: 'one to five certificates, the own one first (PV-SEC-040)',
+  name_link: 'each certificate issued by the next, names equal byte for byte (PV-SEC-047)',
+  key_id_link: "the authority key identifier to be the issuer's (PV-SEC-047)",
+  not_yet_valid: 'a certificate whose validity has begun (PV-SEC-044)',
+  expired: 'a certificate whose validity has not ended (PV-SEC-044)',
+  not_a_ca: 'every issuer to be a CA that may sign certificates (PV-SEC-044)',
+  path_length: 'no more CAs below an issuer than it allows (PV-SEC-044)',
+  critical_extension: 'no critical extension that is unknown here (PV-SEC-043)',
+  constraints: 'no name constraints, policy constraints, policy mappings or inhibited policies (PV-SEC-046)',
+  key_policy: 'public keys of a kind and strength that is safe (PV-SEC-013)',
+  signature_algorithm: 'RSA with SHA-256, SHA-384 or SHA-512, or ECDSA with SHA-256 or SHA-384 (PV-SEC-042)',
+  trust_anchor: 'a path that ends in a trust anchor of this server (PV-SEC-048)',
+  signature: "each certificate signed with its issuer's key",
+  end_entity: 'an end entity, not a CA (PV-SEC-045)',
+  key_usage: 'a key usage that the profile allows (PV-SEC-045)',
+  extended_key_usage: "extended key usages, where present, that allow the profile's purpose (PV-SEC-045)",
+  organization: "one organisation number, in the profile's place and name space (PV-SEC-049, PV-SEC-050)",
+  revocation: 'a fresh answer that nothing in the path is revoked (PV-SEC-056)',
+  profile: 'a known issuer profile',
+  environment: 'trust entries of one environment, test or production (PV-SEC-052)',
+} as const;
+
+export type Rule = keyof typeof RULES;
+
+/** A certificate, or the path it stands in, is not accepted. Never leaves `keys/` towards a client: there it becomes a Fault. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly rule: Rule;
+  /** What was met instead. Holds no text from the certificate that has not passed its own grammar. `PV-SEC-066` */
+  readonly met: string;
+
+  constructor(rule: Rule, met: string, options?: ErrorOptions) {
+    super(`${rule}: ${met}`, options);
+    this.rule = rule;
+    this.met = met;
+  }
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { Fault } from '../../server/core/fault.ts';
+import type { Certificates, CertificateVerdict, TrustEntry } from '../../server/core/ports.ts';
+import { type EpochSeconds, HOUR, MINUTE } from '../../server/core/time.ts';
+import { thumbprint } from '../thumbprint.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
+import { assertAuthority, createTrust, type Path, type Trust, validatePath } from './chain.ts';
+import { COMMON_NAME } from './name.ts';
+import { readCertificateFile } from './pem.ts';
+import { judgeByProfile, PROFILES, type Profile } from './profile.ts';
+import { readPublicKey } from './public-key.ts';
+import { Refusal, RULES } from './refusal.ts';
+
+/** Certificates judged by trust entries that can be replaced while the server runs. `PV-SEC-048` */
+export type TrustedCertificates = Certificates & {
+  /** Judges by these entries from now on, and forgets every verdict. @throws {Refusal} for one that is unusable; nothing changes then. */
+  reload(entries: readonly TrustEntry[]): void;
+};
+
+/** How long a verdict is believed, in seconds: a good one never past the end of a certificate in its path. Security reference §3 */
+const ACCEPTED_FOR = HOUR;
+const REFUSED_FOR = MINUTE;
+
+/** Most verdicts kept. Refusals stand apart, so that garbage cannot push good ones out. */
+const ACCEPTED_KEPT = 10_000;
+const REFUSED_KEPT = 1_000;
+
+/**
+ * The judge of enterprise certificates. Verdicts are kept by the digest of the exact chain; the organisation's client, the
+ * assertion's signature and its claims are judged every time. Security reference §2 and §3
+ * @param options.environment the one whose entries may be active here. `PV-SEC-052`
+ * @throws {Refusal} for a trust entry that could never validate anything, naming it.
+ */
+export function createCertificates(
+  entries: readonly TrustEntry[],
+  options: { readonly environment: TrustEntry['environment'] },
+): TrustedCertificates {
+  const accepted = new LRUCache<string, Kept<CertificateVerdict>>({ max: ACCEPTED_KEPT });
+  const refused = new LRUCache<string, Kept<Refusal>>({ max: REFUSED_KEPT });
+  let trust = load(entries, options.environment);
+
+  function judgeNow(chain: readonly Uint8Array[], key: string, now: EpochSeconds): CertificateVerdict {
+    try {
+      const { verdict, until } = judge(chain, trust, now);
+      accepted.set(key, { value: verdict, from: now, until });
+      return verdict;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refused.set(key, { value: error, from: now, until: now + REFUSED_FOR });
+      throw toFault(error);
+    }
+  }
+
+  return {
+    async judge(chain, now) {
+      const key = digest(chain);
+      const verdict = stillGood(accepted.get(key), now);
+      if (verdict) return verdict;
+      const refusal = stillGood(refused.get(key), now);
+      if (refusal) throw toFault(refusal);
+      return judgeNow(chain, key, now);
+    },
+    reload(changed) {
+      trust = load(changed, options.environment);
+      accepted.clear();
+      refused.clear();
+    },
+  };
+}
+
+/**
+ * Reads the file of a trust entry: one CA certificate, PEM or DER, that can be used as an issuer.
+ * @returns its DER. Whether it is valid today is not looked at.
+ * @throws {Refusal} naming the rule.
+ */
+export function readTrustFile(bytes: Uint8Array): Buffer {
+  const certificate = readCertificate(readCertificateFile(bytes));
+  assertAuthority(certificate);
+  return certificate.der;
+}
+
+/** Something known, and when it is: outside these moments, both included, it has to be found out again. */
+type Kept<T> = { readonly value: T; readonly from: EpochSeconds; readonly until: EpochSeconds };
+
+function stillGood<T>(kept: Kept<T> | undefined, now: EpochSeconds): T | undefined {
+  return kept && kept.from <= now && now <= kept.until ? kept.value : undefined;
+}
+
+/** Over the exact octets, each certificate with its length, so that no two chains share one. */
+function digest(chain: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const der of chain) hash.update(`${der.length}:`).update(der);
+  return hash.digest('base64');
+}
+
+type LoadedTrust = Trust & { readonly entryOf: ReadonlyMap<Certificate, { entry: TrustEntry; profile: Profile }> };
+
+function load(entries: readonly TrustEntry[], environment: TrustEntry['environment']): LoadedTrust {
+  const loaded = entries.map((entry) => ({ entry, ...loadEntry(entry, environment) }));
+  const certificates = (role: TrustEntry['role']): Certificate[] =>
+    loaded.filter(({ entry }) => entry.role === role).map(({ certificate }) => certificate);
+  const trust = createTrust(certificates('anchor'), certificates('intermediate'));
+  return { ...trust, entryOf: new Map(loaded.map(({ certificate, entry, profile }) => [certificate, { entry, profile }])) };
+}
+
+function loadEntry(entry: TrustEntry, environment: TrustEntry['environment']): { certificate: Certificate; profile: Profile } {
+  try {
+    if (entry.environment !== environment)
+      throw new Refusal('environment', `one of ${entry.environment} where ${environment} is served`);
+    const profile = PROFILES.get(entry.profile);
+    if (!profile) throw new Refusal('profile', 'another one');
+    const certificate = readCertificate(Buffer.from(entry.certificate, 'base64'));
+    assertAuthority(certificate);
+    return { certificate, profile };
+  } catch (error) {
+    if (error instanceof Refusal) throw new Refusal(error.rule, `trust entry ${entry.id}: ${error.met}`, { cause: error });
+    throw error;
+  }
+}
+
+function judge(
+  chain: readonly Uint8Array[],
+  trust: LoadedTrust,
+  now: EpochSeconds,
+): { verdict: CertificateVerdict; until: EpochSeconds } {
+  const path = validatePath(chain.map(readCertificate), trust, now);
+  const [leaf] = path;
+  const trusted = trust.entryOf.get(path.at(-1) ?? leaf);
+  if (!trusted) throw new Refusal('trust_anchor', 'an anchor that is not known here');
+  const organization = judgeByProfile(path, trusted.profile);
+  assertNotRevoked(trusted.entry);
+  const jwk = readPublicKey(leaf.publicKey, 'end_entity');
+  return {
+    verdict: {
+      organization,
+      key: { jwk, thumbprint: thumbprint(jwk) },
+      amr: trusted.profile.amr,
+      subject: commonName(leaf),
+      notAfter: leaf.notAfter,
+    },
+    until: Math.min(now + ACCEPTED_FOR, earliestEnd(path)),
+  };
+}
+
+/** Revocation is not asked below anchors of a test environment; elsewhere no answer is a refusal. Security reference §3, `require` */
+function assertNotRevoked({ environment }: TrustEntry): void {
+  if (environment !== 'test') throw new Refusal('revocation', 'no source of revocation for a production anchor');
+}
+
+function commonName({ subject }: Certificate): string {
+  return subject.attributes.find(({ oid }) => oid === COMMON_NAME)?.text ?? '';
+}
+
+function earliestEnd(path: Path): EpochSeconds {
+  return Math.min(...path.map(({ notAfter }) => notAfter));
+}
+
+function toFault(refusal: Refusal): Fault {
+  return new Fault('MP-120', { detail: refusal.message, expected: RULES[refusal.rule], got: refusal.met, cause: refusal });
+}
