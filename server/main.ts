@@ -4,12 +4,13 @@ import { mkdir } from 'node:fs/promises';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Keystore, openKeystore } from '../keys/keystore.ts';
 import { createVerifier } from '../keys/verifier.ts';
 import { createCertificates } from '../keys/x509/trust.ts';
+import { ClockWatch, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Certificates, Clock, Log, Ports, Random, Storage } from './core/ports.ts';
+import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
 import { metadata } from './provider/metadata.ts';
@@ -47,9 +48,10 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   try {
     const port = await listen(servers, config);
     issuer = config.issuer ?? `http://localhost:${port}/`;
-    app.resolve(build(foundations, { config, issuer, clock, log }));
-    const housekeeping = keepHouse(foundations.storage, clock, log);
-    return { issuer, port, close: () => close(servers, { ...foundations, housekeeping }) };
+    const watch = new ClockWatch(clock, log);
+    app.resolve(build(foundations, { config, issuer, clock, watch, log }));
+    const endHousekeeping = keepHouse(foundations.storage, watch, log);
+    return { issuer, port, close: () => close(servers, foundations).finally(endHousekeeping) };
   } catch (error) {
     await close(servers, foundations);
     throw error;
@@ -76,13 +78,20 @@ export async function openFoundations(config: Config, { clock = systemClock, pre
   }
 }
 
-const systemClock: Clock = { now: () => Date.now() / 1000 };
-
 const random: Random = { token: () => randomBytes(32).toString('base64url'), traceId: () => randomBytes(16).toString('hex') };
 
-type Setting = { readonly config: Config; readonly issuer: string; readonly clock: Clock; readonly log: Log };
+type Setting = {
+  readonly config: Config;
+  readonly issuer: string;
+  readonly clock: Clock;
+  readonly watch: ClockWatch;
+  readonly log: Log;
+};
 
-function build({ storage, keystore, certificates }: Foundations, { config, issuer, clock, log }: Setting): RequestListener {
+function build(
+  { storage, keystore, certificates }: Foundations,
+  { config, issuer, clock, watch, log }: Setting,
+): RequestListener {
   const engine = createEngine(issuer, (text) => log.warn(text));
   const ports: Ports = {
     storage,
@@ -93,7 +102,11 @@ function build({ storage, keystore, certificates }: Foundations, { config, issue
     random,
     settings: { ...config.token, issuer },
   };
-  mountApp(engine, ports, { documents: { metadata: metadata(issuer), jwks: () => keystore.jwks() }, log });
+  mountApp(engine, ports, {
+    documents: { metadata: metadata(issuer), jwks: () => keystore.jwks() },
+    steady: () => watch.steady(),
+    log,
+  });
   return engine.callback();
 }
 
@@ -111,21 +124,6 @@ async function listen(servers: readonly Server[], { hosts, port }: Config): Prom
     }
   }
   return taken;
-}
-
-/** How often spent assertions that have ended are removed, in milliseconds, and how many at a time. `PV-SEC-035` */
-const PRUNE_INTERVAL = 5_000;
-const PRUNE_SLICE = 1_000;
-
-function keepHouse(storage: Storage, clock: Clock, log: Log): NodeJS.Timeout {
-  const prune = async (): Promise<void> => {
-    try {
-      while ((await storage.assertions.prune(Math.floor(clock.now()), PRUNE_SLICE)) === PRUNE_SLICE) await nextTurn();
-    } catch (error) {
-      log.error('pruning failed', { error: String(error) });
-    }
-  };
-  return setInterval(prune, PRUNE_INTERVAL).unref();
 }
 
 async function close(

@@ -358,6 +358,14 @@ export const catalogue = {
     cause: "The server's database is unreachable, locked, full or read-only, so that nothing can be issued safely.",
     fix: 'Try again in a few seconds; the operator finds the reason in the log.',
   },
+  'PV-503': {
+    error: 'temporarily_unavailable',
+    status: 503,
+    phrase: 'The clock of the server has jumped',
+    cause:
+      "The server's clock was set by more than 30 seconds within moments, so that times cannot be judged until it has run straight for a minute.",
+    fix: 'Send the request to another node or a minute later; the operator sets the clock by NTP.',
+  },
 } as const satisfies Readonly<Record<`${'MP' | 'PV'}-${number}`, CatalogueEntry>>;
 
 export type FaultCode = keyof typeof catalogue;

@@ -12,6 +12,14 @@ import { tokenEndpoint } from './token-endpoint.ts';
 /** What the addresses answer with, besides the rules of tokens. */
 export type Documents = { readonly metadata: object; readonly jwks: () => object };
 
+/** What stands around the rules. */
+export type Surroundings = {
+  readonly documents: Documents;
+  /** Whether the clock can be believed. */
+  readonly steady: () => boolean;
+  readonly log: Log;
+};
+
 type Handler = (ctx: Context) => void | Promise<void>;
 type Route = { readonly methods: readonly string[]; readonly handle: Handler };
 
@@ -21,15 +29,15 @@ const READ = ['GET', 'HEAD'];
  * Puts our middlewares in front of the engine's router, one a line. The table of routes is the allow-list: what is not in it
  * never reaches the engine, which would answer addresses of its own. Decisions 6, 15
  */
-export function mountApp(engine: Koa, ports: Ports, { documents, log }: { documents: Documents; log: Log }): void {
+export function mountApp(engine: Koa, ports: Ports, { documents, steady, log }: Surroundings): void {
   engine.use(correlationId(ports.random));
   engine.use(renderFaults({ issuer: ports.settings.issuer, log }));
   engine.use(closeAfterRefusedBody);
   engine.use(limitHeaders());
-  engine.use(dispatch(routes(ports, documents)));
+  engine.use(dispatch(routes(ports, documents, steady)));
 }
 
-function routes(ports: Ports, documents: Documents): ReadonlyMap<string, Route> {
+function routes(ports: Ports, documents: Documents, steady: () => boolean): ReadonlyMap<string, Route> {
   const metadata = { methods: READ, handle: publicDocument(() => documents.metadata) };
   const jwks = { methods: READ, handle: publicDocument(documents.jwks) };
   return new Map<string, Route>([
@@ -40,7 +48,7 @@ function routes(ports: Ports, documents: Documents): ReadonlyMap<string, Route> 
     ['/jwk/', jwks],
     ['/jwk.json', jwks],
     ['/health/live', { methods: READ, handle: live }],
-    ['/health/ready', { methods: READ, handle: ready(ports.storage) }],
+    ['/health/ready', { methods: READ, handle: ready(ports.storage, steady) }],
   ]);
 }
 

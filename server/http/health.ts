@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { Fault } from '../core/fault.ts';
 import type { Storage } from '../core/ports.ts';
 import { PRIVATE_JSON } from './render-fault.ts';
 
@@ -8,9 +9,13 @@ export function live(ctx: Context): void {
   ctx.body = JSON.stringify({ status: 'live' });
 }
 
-/** GET /health/ready: tokens can be issued. @throws {StoreUnavailable} answered as 503 */
-export function ready(storage: Storage): (ctx: Context) => Promise<void> {
+/** Seconds after which an unready server may be asked again. */
+const RETRY_AFTER = 10;
+
+/** GET /health/ready: tokens can be issued, and the clock is to be believed. @throws {StoreUnavailable} answered as 503, PV-503 */
+export function ready(storage: Storage, steady: () => boolean): (ctx: Context) => Promise<void> {
   return async (ctx) => {
+    if (!steady()) throw new Fault('PV-503', { retryAfter: RETRY_AFTER });
     await storage.ready();
     ctx.set(PRIVATE_JSON);
     ctx.body = JSON.stringify({ status: 'ready' });
