@@ -1,0 +1,19 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cliPage } from './pages/cli.ts';
+import { configPage } from './pages/config.ts';
+import { errorsPage } from './pages/errors.ts';
+
+/** The pages of docs/reference/ that are made from code: name and text. A test compares them with what is checked in. */
+export async function pages(): Promise<ReadonlyMap<string, string>> {
+  return new Map([
+    ['errors.md', errorsPage()],
+    ['config.md', configPage()],
+    ['cli.md', await cliPage()],
+  ]);
+}
+
+if (import.meta.main) {
+  const folder = new URL('reference/', import.meta.url);
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of await pages()) await writeFile(new URL(name, folder), text);
+}
