@@ -57,18 +57,16 @@ function misuse({ message }: CommanderError): Failure {
 }
 
 function refusal(fault: Fault): Failure {
-  const { expected, got } = fault.circumstances;
+  const { expected, got, detail } = fault.circumstances;
+  const found = got ?? detail;
+  const where = { path: 'assertion', ...(expected !== undefined && { expected }), ...(found !== undefined && { got: found }) };
   return new Failure('refused', fault.message, {
     code: fault.code,
     oauthError: fault.entry.error,
     reason: fault.entry.cause,
     fix: fault.entry.fix,
-    details: expected === undefined && got === undefined ? [] : [{ path: 'assertion', ...given({ expected, got }) }],
+    details: expected === undefined && found === undefined ? [] : [where],
   });
-}
-
-function given({ expected, got }: { expected: string | undefined; got: string | undefined }): { expected?: string; got?: string } {
-  return { ...(expected !== undefined && { expected }), ...(got !== undefined && { got }) };
 }
 
 function unhealthy(error: Error): Failure {
@@ -84,8 +82,12 @@ function ofTheServer(error: Error): Failure | undefined {
     case 'ConfigMistake':
       return new Failure('config', error.message, { fix: 'correct the field and try again', cause: error });
     case 'WorldMistakes':
-      return new Failure('invalid', error.message, { fix: 'portvakt world schema prints what a world file may hold', cause: error });
+      return new Failure('invalid', error.message, {
+        fix: 'portvakt world schema prints what a world file may hold',
+        cause: error,
+      });
     case 'KeyUnusable':
+    case 'StoreUnusable':
       return unhealthy(error);
     default:
       return undefined;
@@ -97,7 +99,11 @@ const OF_THE_SYSTEM: Readonly<Record<string, { readonly exit: ExitName; readonly
   ENOTDIR: { exit: 'not-found', what: 'a part of the path is no folder' },
   EISDIR: { exit: 'invalid', what: 'it is a folder, and a file is needed' },
   EEXIST: { exit: 'conflict', what: 'it exists, and nothing is overwritten' },
-  EADDRINUSE: { exit: 'conflict', what: 'the port is in use', fix: 'stop what uses it, or choose another port; 0 takes a free one' },
+  EADDRINUSE: {
+    exit: 'conflict',
+    what: 'the port is in use',
+    fix: 'stop what uses it, or choose another port; 0 takes a free one',
+  },
   EADDRNOTAVAIL: { exit: 'config', what: 'this machine does not have the address' },
   EACCES: { exit: 'forbidden', what: 'permission denied' },
   EPERM: { exit: 'forbidden', what: 'permission denied' },
@@ -109,7 +115,10 @@ function ofTheSystem(error: NodeJS.ErrnoException & { address?: string; port?: n
   const known = OF_THE_SYSTEM[error.code ?? ''];
   if (!known) return undefined;
   const subject = error.path ?? (error.port === undefined ? error.syscall : `${error.address ?? 'port'}:${error.port}`);
-  return new Failure(known.exit, `${subject}: ${known.what}`, { ...(known.fix !== undefined && { fix: known.fix }), cause: error });
+  return new Failure(known.exit, `${subject}: ${known.what}`, {
+    ...(known.fix !== undefined && { fix: known.fix }),
+    cause: error,
+  });
 }
 
 function unforeseen(error: unknown): Failure {

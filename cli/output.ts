@@ -42,7 +42,9 @@ export async function render<T extends object>(
     case 'csv':
       return csv(items(answer), view.fields);
     case 'name':
-      return items(answer).map((item) => `${view.name(item)}\n`).join('');
+      return items(answer)
+        .map((item) => `${view.name(item)}\n`)
+        .join('');
     default:
       return forPeople(answer, view, { wide: format === 'wide', colors });
   }

@@ -44,6 +44,12 @@ export class Terminal {
     process.stdout.write(await render(answer, view, this));
   }
 
+  /** Prints the answer of a command that goes on running: JSON on one line, so that who has read a line knows that it is ready. */
+  async ready<T extends object>(answer: T, view: View<T>): Promise<void> {
+    if (this.format === 'json') process.stdout.write(`${JSON.stringify(answer)}\n`);
+    else await this.answer(answer, view);
+  }
+
   /** Tells what was done. */
   say(text: string): void {
     if (!this.options.quiet) process.stderr.write(`${this.#talk.green('✓')} ${text}\n`);

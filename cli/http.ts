@@ -1,0 +1,42 @@
+import { Failure } from './failure.ts';
+import { parseJson } from './json.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a server answered; `body` is the JSON value, or undefined when there is none. */
+export type Reply = { readonly status: number; readonly headers: Headers; readonly body: unknown };
+
+/**
+ * Asks a server, within the time that `--timeout` gives. Redirections are not followed: what is sent is meant for that address.
+ * @throws {Failure} `unreachable`, in words that say what stood in the way
+ */
+export async function ask(url: string, request: RequestInit, terminal: Terminal): Promise<Reply> {
+  const { timeout } = terminal.options;
+  const started = performance.now();
+  try {
+    const response = await fetch(url, { ...request, redirect: 'manual', signal: AbortSignal.timeout(timeout * 1000) });
+    const text = await response.text();
+    terminal.trace(`${request.method ?? 'GET'} ${url} ${response.status} ${Math.round(performance.now() - started)} ms`);
+    return { status: response.status, headers: response.headers, body: parseJson(text) };
+  } catch (error) {
+    throw unreachable(url, error, timeout);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'there is no such host',
+  EAI_AGAIN: 'the name cannot be looked up',
+  ECONNRESET: 'the connection was broken off',
+};
+
+function unreachable(url: string, error: unknown, timeout: number): Failure {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  const late = error instanceof Error && error.name === 'TimeoutError';
+  const reason = late ? `no answer within ${timeout} s` : (REASONS[code] ?? (cause as Error).message);
+  return new Failure('unreachable', `${new URL(url).origin} cannot be reached: ${reason}`, {
+    fix: 'check the address, and that the server runs; then try again',
+    retryable: true,
+    cause: error,
+  });
+}

@@ -1,0 +1,70 @@
+import type { Organization, Storage } from '../../server/core/ports.ts';
+import type { Scope } from '../../server/core/scope.ts';
+import type { DevClient } from '../dev-client.ts';
+import { DEV_ISSUER } from '../issuer.ts';
+import type { View } from '../output.ts';
+import { printable, table } from '../table.ts';
+
+/** What a dev server tells when it is ready. */
+export type Ready = {
+  readonly issuer: string;
+  readonly token_endpoint: string;
+  readonly data_dir: string;
+  readonly clients: readonly Pick<DevClient, 'name' | 'client_id' | 'client_orgno' | 'scopes'>[];
+};
+
+/** What the world holds beside its clients, a line for each kind. */
+export async function describeWorld({
+  organizations,
+  scopes,
+}: Pick<Storage, 'organizations' | 'scopes'>): Promise<readonly string[]> {
+  return [
+    `organisations   ${(await organizations.list()).map(named).join(' · ')}`,
+    `scopes          ${(await scopes.list()).map(openness).join(' · ')}`,
+  ];
+}
+
+function named({ orgno, name }: Organization): string {
+  return printable(`${orgno} ${name}`);
+}
+
+function openness({ name, accessibleForAll, active }: Scope): string {
+  if (!active) return `${name} (inactive)`;
+  return `${name} (${accessibleForAll ? 'open' : 'closed'})`;
+}
+
+/** The answer of `portvakt dev`. @param portvakt how the caller calls this program */
+export function readyView(clients: readonly DevClient[], portvakt: string): View<Ready> {
+  return {
+    fields: [{ name: 'issuer' }, { name: 'token_endpoint' }, { name: 'data_dir' }, { name: 'clients' }],
+    name: ({ clients }) => clients.map(({ client_id }) => `client/${client_id}`).join('\n'),
+    text: ({ issuer, data_dir }, { bold }) =>
+      [
+        `  issuer          ${bold(issuer)}`,
+        `  data            ${data_dir}`,
+        '',
+        table([['CLIENT', 'CLIENT ID', 'ORGANISATION', 'SCOPES'], ...clients.map(row)]),
+        'Try:',
+        ...suggestions(clients, issuer).map((suggestion) => `  ${portvakt} ${suggestion}`),
+        '',
+      ].join('\n'),
+  };
+}
+
+function row({ name, client_id, client_orgno, scopes }: DevClient): readonly string[] {
+  return [name, client_id, client_orgno, scopes.join(' ')].map(printable);
+}
+
+/** Commands that work as they stand; in a world of the user's own, the key is the user's to name. */
+function suggestions(clients: readonly DevClient[], issuer: string): readonly string[] {
+  const where = issuer === DEV_ISSUER ? '' : ` --issuer ${issuer}`;
+  const get = ({ name, scopes, key_file }: DevClient) =>
+    `token get --client ${name}${key_file === undefined ? ' --key FILE' : ''} --scope ${scopes[0] ?? 'SCOPE'}${where}`;
+  const find = (name: string) => clients.filter((client) => client.name === name);
+  const made = [
+    ...find('demo-consumer').map(get),
+    ...find('demo-certificate').map(get),
+    ...find('demo-expired-key').map((client) => `${get(client)}   # MP-121, on purpose`),
+  ];
+  return made.length > 0 ? made : clients.slice(0, 2).map(get);
+}

@@ -1,0 +1,61 @@
+import type { Command } from 'commander';
+import type { World } from '../../fixtures/world.ts';
+import { readWorldFile } from '../../fixtures/world-file.ts';
+import { worldJsonSchema } from '../../fixtures/world-schema.ts';
+import { document } from '../help.ts';
+import type { View } from '../output.ts';
+import { Terminal } from '../terminal.ts';
+
+/** `portvakt world check | schema`: a world file describes a first installation. Offline. */
+export function define(command: Command): void {
+  command.description('Checks world files, which describe a first installation: organisations, scopes, clients, trust.');
+  defineCheck(command.command('check').summary('tell every mistake in a world file'));
+  defineSchema(command.command('schema').summary('print the JSON Schema of a world file'));
+}
+
+function defineCheck(command: Command): void {
+  command
+    .description('Reads a world file and those that it names, and tells every mistake with file, line and column.')
+    .argument('<file>', 'world file, YAML or JSON')
+    .action(async (file: string) => Terminal.of(command).answer(sizes(file, await readWorldFile(file)), view));
+  document(command, {
+    examples: [
+      { does: 'before it is installed', run: 'portvakt world check world.yaml' },
+      { does: 'and tried', run: 'portvakt world check world.yaml && portvakt dev --seed world.yaml' },
+    ],
+    seeAlso: ['portvakt world schema', 'portvakt init', 'portvakt dev'],
+  });
+}
+
+function defineSchema(command: Command): void {
+  command.description('Prints the JSON Schema of a world file, for editors and for those who write one by program.');
+  command.action(() => void process.stdout.write(`${JSON.stringify(worldJsonSchema(), null, 2)}\n`));
+  document(command, {
+    examples: [
+      { does: 'to read', run: 'portvakt world schema' },
+      { does: 'for an editor, which then completes and checks', run: 'portvakt world schema > world.schema.json' },
+    ],
+    seeAlso: ['portvakt world check'],
+  });
+}
+
+type Sizes = { readonly file: string } & Readonly<
+  Record<'organizations' | 'prefixes' | 'scopes' | 'accesses' | 'clients' | 'trust', number>
+>;
+
+function sizes(file: string, { organizations, prefixes, scopes, accesses, clients, trust }: World): Sizes {
+  return {
+    file,
+    organizations: organizations.length,
+    prefixes: prefixes.length,
+    scopes: scopes.length,
+    accesses: accesses.length,
+    clients: clients.length,
+    trust: trust.length,
+  };
+}
+
+const view: View<Sizes> = {
+  fields: (['file', 'organizations', 'prefixes', 'scopes', 'accesses', 'clients', 'trust'] as const).map((name) => ({ name })),
+  name: ({ file }) => `world/${file}`,
+};
