@@ -101,7 +101,10 @@ export interface SpentAssertions {
   spend(key: SpendKey, expires: EpochSeconds, verdict: AuditRecord): Promise<boolean>;
   /** Whether it has been spent. For explanations only; the decision is `spend` alone. */
   isSpent(key: SpendKey): Promise<boolean>;
-  /** Removes at most `limit` rows that ended before `now`. @returns how many went. `PV-SEC-031`, `PV-SEC-035` */
+  /**
+   * Removes at most `limit` rows whose expiry lies more than 60 s before `now`, the earliest first; the margin is the store's.
+   * @returns how many went. `PV-SEC-031`, `PV-SEC-035`
+   */
   prune(now: EpochSeconds, limit: number): Promise<number>;
 }
 
@@ -143,7 +146,9 @@ export type SigningKeyRecord = {
   readonly created: EpochSeconds;
 };
 
-/** Reading what is registered. Not found is undefined. */
+/**
+ * Reading what is registered. Not found is undefined. Lists are in the byte order of the natural key, signing keys oldest first.
+ */
 export interface Registers {
   readonly organizations: { find(orgno: OrganizationNumber): Promise<Organization | undefined>; list(): Promise<Organization[]> };
   readonly prefixes: { find(prefix: string): Promise<Prefix | undefined> };
@@ -154,7 +159,10 @@ export interface Registers {
   readonly signingKeys: { list(): Promise<SigningKeyRecord[]> };
 }
 
-/** Changing what is registered, inside a transaction. `put` makes or replaces by the natural key. */
+/**
+ * Changing what is registered, inside a transaction. `put` makes or replaces by the natural key; an entry that refers to one that
+ * is not there is the caller's mistake, and rejects with another error than {@link StoreUnavailable}.
+ */
 export interface Changes extends Registers {
   readonly organizations: Registers['organizations'] & { put(organization: Organization): Promise<void> };
   readonly prefixes: Registers['prefixes'] & { put(prefix: Prefix): Promise<void> };
@@ -175,8 +183,8 @@ export interface Changes extends Registers {
 export interface Storage extends Registers {
   readonly assertions: SpentAssertions;
   /**
-   * Runs the work in one durable transaction: all of it or nothing. The work awaits nothing but the store; transactions of one
-   * process run one after the other.
+   * Runs the work in one durable transaction: all of it or nothing. The work awaits nothing but `changes`, or it would wait for
+   * itself; transactions of one process run one after the other.
    */
   transaction<T>(work: (changes: Changes) => Promise<T>): Promise<T>;
   /** The newest audit records first, at most `limit`. */

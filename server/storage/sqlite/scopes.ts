@@ -1,0 +1,66 @@
+import type { Changes } from '../../core/ports.ts';
+import type { IntegrationType, Scope } from '../../core/scope.ts';
+import type { Connection } from './database.ts';
+
+/** The register of scopes. */
+export function scopes(connection: Connection): Changes['scopes'] {
+  const find = connection.statement<[name: string], Row>(`${SELECT} WHERE name = ?`);
+  const list = connection.statement<[], Row>(`${SELECT} ORDER BY name`);
+  const put = connection.statement<[Row]>(`
+    INSERT INTO scopes (name, prefix, subscope, owner_orgno, active, accessible_for_all, allowed_integration_types,
+      at_max_age, delegation_source, enforced_audience, details, created, last_updated)
+    VALUES (@name, @prefix, @subscope, @ownerOrgno, @active, @accessibleForAll, @allowedIntegrationTypes,
+      @atMaxAge, @delegationSource, @enforcedAudience, @details, @created, @lastUpdated)
+    ON CONFLICT (name) DO UPDATE SET
+      owner_orgno = excluded.owner_orgno, active = excluded.active, accessible_for_all = excluded.accessible_for_all,
+      allowed_integration_types = excluded.allowed_integration_types, at_max_age = excluded.at_max_age,
+      delegation_source = excluded.delegation_source, enforced_audience = excluded.enforced_audience,
+      details = excluded.details, created = excluded.created, last_updated = excluded.last_updated`);
+  return {
+    find: async (name) => {
+      const row = find.get(name);
+      return row && fromRow(row);
+    },
+    list: async () => list.all().map(fromRow),
+    put: async (scope) => void put.run(toRow(scope)),
+  };
+}
+
+const SELECT = `
+  SELECT name, prefix, subscope, owner_orgno AS ownerOrgno, active, accessible_for_all AS accessibleForAll,
+    allowed_integration_types AS allowedIntegrationTypes, at_max_age AS atMaxAge, delegation_source AS delegationSource,
+    enforced_audience AS enforcedAudience, details, created, last_updated AS lastUpdated
+  FROM scopes`;
+
+type Row = Pick<Scope, 'name' | 'prefix' | 'subscope' | 'ownerOrgno' | 'atMaxAge' | 'created' | 'lastUpdated'> & {
+  readonly active: number;
+  readonly accessibleForAll: number;
+  readonly allowedIntegrationTypes: string;
+  readonly delegationSource: string | null;
+  readonly enforcedAudience: string | null;
+  readonly details: string;
+};
+
+function toRow(scope: Scope): Row {
+  return {
+    ...scope,
+    active: Number(scope.active),
+    accessibleForAll: Number(scope.accessibleForAll),
+    allowedIntegrationTypes: JSON.stringify(scope.allowedIntegrationTypes),
+    delegationSource: scope.delegationSource ?? null,
+    enforcedAudience: scope.enforcedAudience ?? null,
+    details: JSON.stringify(scope.details),
+  };
+}
+
+function fromRow({ delegationSource, enforcedAudience, ...row }: Row): Scope {
+  return {
+    ...row,
+    active: row.active === 1,
+    accessibleForAll: row.accessibleForAll === 1,
+    allowedIntegrationTypes: JSON.parse(row.allowedIntegrationTypes) as IntegrationType[],
+    ...(delegationSource !== null && { delegationSource }),
+    ...(enforcedAudience !== null && { enforcedAudience }),
+    details: JSON.parse(row.details) as Scope['details'],
+  };
+}

@@ -1,0 +1,113 @@
+import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { Changes, Registers, Storage } from '../../core/ports.ts';
+import { WriteQueue } from '../write-queue.ts';
+import { accesses } from './accesses.ts';
+import { assertions } from './assertions.ts';
+import { appendToAudit, readAudit, toAuditRow } from './audit.ts';
+import { clients } from './clients.ts';
+import { Connection, isBusy } from './database.ts';
+import { preparePrivateFile } from './file.ts';
+import { migrate } from './migrate.ts';
+import { organizations } from './organizations.ts';
+import { prefixes } from './prefixes.ts';
+import { scopes } from './scopes.ts';
+import { signingKeys } from './signing-keys.ts';
+import { trust } from './trust.ts';
+
+export type SqliteOptions = {
+  /** How long to wait for another process's lock, in milliseconds; the event loop waits with it. */
+  readonly busyTimeout?: number;
+};
+
+/**
+ * Opens the store in a SQLite file on a local disk, made where it is missing. One connection reads, so that nobody sees another's
+ * open transaction, and one writes, one transaction at a time.
+ * @throws {StoreUnusable | StoreUnavailable}
+ */
+export async function openSqlite(path: string, { busyTimeout = 2_000 }: SqliteOptions): Promise<Storage> {
+  const file = resolve(path);
+  preparePrivateFile(file);
+  const writer = await openWriter(file, busyTimeout);
+  let reader: Connection | undefined;
+  try {
+    migrate(writer);
+    reader = Connection.open(file, { readonly: true, busyTimeout });
+    const opened = storage(reader, writer);
+    await opened.ready();
+    return opened;
+  } catch (error) {
+    reader?.close();
+    writer.close();
+    throw error;
+  }
+}
+
+/**
+ * While another process starts on the same new file, SQLite answers at once that it is locked: it does not wait where two switch
+ * to the write-ahead log together. So the waiting is done here.
+ */
+async function openWriter(file: string, busyTimeout: number): Promise<Connection> {
+  const deadline = performance.now() + busyTimeout;
+  for (;;) {
+    try {
+      return Connection.open(file, { readonly: false, busyTimeout });
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= deadline) throw error;
+      await setTimeout(BUSY_PAUSE);
+    }
+  }
+}
+
+/** Milliseconds. */
+const BUSY_PAUSE = 10;
+
+function storage(reader: Connection, writer: Connection): Storage {
+  const writes = new WriteQueue();
+  const append = appendToAudit(writer);
+  const changes: Changes = { ...registers(writer), audit: { append: async (record) => void append.run(toAuditRow(record)) } };
+  const newest = readAudit(reader);
+  return {
+    ...(registers(reader) satisfies Registers),
+    assertions: assertions(reader, writer, writes),
+    transaction: (work) => writes.run(() => writer.transaction(() => work(changes))),
+    audit: { list: async (limit) => newest(limit) },
+    ready: probe(reader, writer, writes),
+    // The writer last: whoever closes last moves the log into the database.
+    close: () =>
+      writes.run(() => {
+        reader.close();
+        writer.close();
+      }),
+  };
+}
+
+/** Reads, and commits a write to the disk: nothing less shows that it is full. Who asks meanwhile shares the answer. */
+function probe(reader: Connection, writer: Connection, writes: WriteQueue): () => Promise<void> {
+  const read = reader.statement('SELECT count FROM probe');
+  const count = writer.statement('UPDATE probe SET count = count + 1');
+  const write = writer.change(() => void count.run());
+  let probing: Promise<void> | undefined;
+  const run = async (): Promise<void> => {
+    read.get();
+    await writes.run(write);
+  };
+  return () => {
+    probing ??= run().finally(() => {
+      probing = undefined;
+    });
+    return probing;
+  };
+}
+
+function registers(connection: Connection): Omit<Changes, 'audit'> {
+  return {
+    organizations: organizations(connection),
+    prefixes: prefixes(connection),
+    scopes: scopes(connection),
+    accesses: accesses(connection),
+    clients: clients(connection),
+    trust: trust(connection),
+    signingKeys: signingKeys(connection),
+  };
+}

@@ -1,0 +1,19 @@
+import type { Changes, TrustEntry } from '../../core/ports.ts';
+import type { Connection } from './database.ts';
+
+/** The register of CA certificates that enterprise certificates are judged by. */
+export function trust(connection: Connection): Changes['trust'] {
+  const list = connection.statement<[], TrustEntry>(
+    'SELECT id, certificate, role, environment, profile, created FROM trust_entries ORDER BY id',
+  );
+  const put = connection.statement<[TrustEntry]>(`
+    INSERT INTO trust_entries (id, certificate, role, environment, profile, created)
+    VALUES (@id, @certificate, @role, @environment, @profile, @created)
+    ON CONFLICT (id) DO UPDATE SET
+      certificate = excluded.certificate, role = excluded.role, environment = excluded.environment,
+      profile = excluded.profile, created = excluded.created`);
+  return {
+    list: async () => list.all(),
+    put: async (entry) => void put.run(entry),
+  };
+}
