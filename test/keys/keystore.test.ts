@@ -47,7 +47,7 @@ async function refuses(t: Test, place: Place, message: RegExp): Promise<void> {
   const error = await openKeystore(place).catch((error: unknown) => error);
   t.ok(error instanceof KeyUnusable, String(error));
   t.match(error, { message });
-  t.match(error, { message: new RegExp(place.directory) });
+  t.ok(String(error).includes(place.directory), 'names the place');
   t.same({ files: readdirSync(place.directory), records: await place.storage.signingKeys.list() }, before, 'as it was');
 }
 
