@@ -19,7 +19,7 @@ error; \`-o json\` prints nothing but JSON.
 `;
 
 /** The program with the file of every command loaded, which otherwise happens when a command is called. */
-async function wholeProgram(): Promise<Command> {
+export async function wholeProgram(): Promise<Command> {
   const program = createProgram().configureOutput({ writeOut: () => {} });
   for (const command of program.commands) {
     command.configureOutput({ writeOut: () => {} });

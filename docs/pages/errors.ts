@@ -11,6 +11,7 @@ const FAMILIES: readonly (readonly [codes: RegExp, title: string])[] = [
   [/-30/, 'Authorization details'],
   [/-40/, 'Limits'],
   [/-50/, 'Faults of the server'],
+  [/-6/, 'The self-service API'],
 ];
 
 /** docs/reference/errors.md: every code of the catalogue. @throws {Error} for a code outside the families */
@@ -36,7 +37,7 @@ A refusal is JSON with three members:
 \`\`\`json
 {
   "error": "invalid_grant",
-  "error_description": "Invalid assertion. Client authentication failed. Expired key (trace_id: 5f0c6f0f3a9b4d0d8f6f1f6a2b7c9d10)",
+  "error_description": "${catalogue['MP-121'].phrase} (trace_id: 5f0c6f0f3a9b4d0d8f6f1f6a2b7c9d10)",
   "error_uri": "https://token.example.no/errors/MP-121"
 }
 \`\`\`

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import t from 'tap';
 import { type Allowance, type Room, rooms } from '../house/rooms.ts';
-import { pages, top } from './markdown.ts';
+import { pages } from './markdown.ts';
 
 t.test('docs/architecture.md shows the table of rooms that imports are held to', async (t) => {
   const page = pages().find(({ path }) => path === 'docs/architecture.md');
@@ -16,8 +15,7 @@ t.test('docs/architecture.md shows the table of rooms that imports are held to',
 function row({ of, imports, never = [], packages = {} }: Room): string {
   const places = imports.map(code).join(', ') || 'nothing';
   const except = never.length === 0 ? '' : `, never ${never.map(code).join(', ')}`;
-  const planned = existsSync(new URL(of, top)) ? '' : ' (planned)';
-  return `| ${code(of)}${planned} | ${places}${except} | ${Object.entries(packages).map(described).join(', ')} |`;
+  return `| ${code(of)} | ${places}${except} | ${Object.entries(packages).map(described).join(', ')} |`;
 }
 
 function described([name, { only, in: place }]: [string, Allowance]): string {

@@ -12,12 +12,12 @@ export function pages(): Page[] {
     .map((path) => ({ path, text: readFileSync(new URL(path, top), 'utf8') }));
 }
 
-/** Lines of the page's code blocks of that language, without empty lines and comments; a line that ends in \ goes on in the next. */
+/** Lines of the page's code blocks of that language, without empty lines and comments; after \ or | a line goes on in the next. */
 export function codeLines({ text }: Page, language: string): string[] {
   const blocks = text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'));
   return [...blocks].flatMap(([, block = '']) =>
     block
-      .replaceAll('\\\n', ' ')
+      .replace(/\\\n|(?<=\|)\n/g, ' ')
       .split('\n')
       .map((line) => line.replace(/(^|\s)#\s.*$/, '').trim())
       .filter((line) => line !== ''),
