@@ -25,7 +25,7 @@ function emptyFolder(named: string | undefined): string {
 }
 
 function compile(): void {
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const compiler = join(root, 'node_modules', 'typescript', 'lib', 'tsc.js');
   const options = ['--project', join(root, 'tsconfig.build.json'), '--outDir', target];
   const { status } = spawnSync(process.execPath, [compiler, ...options], { stdio: 'inherit' });
   if (status !== 0) stop('the sources do not compile');

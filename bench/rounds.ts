@@ -108,12 +108,11 @@ function figures(target: Target, all: readonly Round[]): Omit<Figures, 'replay'>
 
 /** @returns the last segment of the second answer's `error_uri`, or its status where it has none. */
 async function replay({ server, requests }: Target): Promise<string> {
+  const [request] = await requests(1);
+  if (!request) throw new Error('the target made no request');
   const connection = new Connection(server.port);
-  for (const request of await requests(1)) {
-    await connection.ask(request);
-    const { status, body } = await connection.ask(request);
-    connection.close();
-    return /\/errors\/([A-Z]+-\d+)"/.exec(body)?.[1] ?? `${status}`;
-  }
-  throw new Error('the target made no request');
+  await connection.ask(request);
+  const { status, body } = await connection.ask(request);
+  connection.close();
+  return /\/errors\/([A-Z]+-\d+)"/.exec(body)?.[1] ?? `${status}`;
 }
