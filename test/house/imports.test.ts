@@ -25,6 +25,16 @@ t.test('every package that is imported stands in package.json, for running where
   t.same(missing, []);
 });
 
+t.test('every run-time package of package.json is imported', async (t) => {
+  const { dependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const shipped = sources().filter(({ path }) => /^(server|cli|keys|fixtures)\//.test(path));
+  const imported = new Set(shipped.flatMap(({ text }) => importsOf(text).map(({ from }) => packageName(from))));
+  t.same(
+    Object.keys(dependencies).filter((name) => !imported.has(name)),
+    [],
+  );
+});
+
 const CORE = 'server/core/made-up.ts';
 
 t.test('each rule of the table can fail', async (t) => {
