@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import type { PublicJwk } from '../server/core/client.ts';
 
 /** The members that make a key what it is, in the order of the digest. RFC 7638 §3.2 */
-const REQUIRED_MEMBERS: Readonly<Record<string, readonly string[]>> = {
-  RSA: ['e', 'kty', 'n'],
-  EC: ['crv', 'kty', 'x', 'y'],
-};
+const REQUIRED_MEMBERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['RSA', ['e', 'kty', 'n']],
+  ['EC', ['crv', 'kty', 'x', 'y']],
+]);
 
 /** The SHA-256 thumbprint of a public key, base64url: the `kid` of our own keys and the name of prepared ones. RFC 7638 */
 export function thumbprint(jwk: PublicJwk): string {
-  const members = REQUIRED_MEMBERS[jwk.kty] ?? [];
+  const members = REQUIRED_MEMBERS.get(jwk.kty) ?? ['kty'];
   const canonical = JSON.stringify(Object.fromEntries(members.map((member) => [member, jwk[member]])));
   return createHash('sha256').update(canonical).digest('base64url');
 }
