@@ -1,6 +1,6 @@
 import { type CatalogueEntry, catalogue } from '../../server/core/catalogue.ts';
 
-/** The families of codes by their first two digits. Contract §3.2 */
+/** The families of codes by their first digits. Contract §3.2 */
 const FAMILIES: readonly (readonly [codes: RegExp, title: string])[] = [
   [/-01|-02/, 'The request'],
   [/-1[01]/, 'The client and the audience'],
@@ -19,12 +19,8 @@ export function errorsPage(): string {
   const codes = Object.entries<CatalogueEntry>(catalogue);
   const lost = codes.find(([code]) => !FAMILIES.some(([pattern]) => pattern.test(code)));
   if (lost) throw new Error(`${lost[0]} belongs to no family`);
-  const sections = FAMILIES.map(([pattern, title]) =>
-    section(
-      title,
-      codes.filter(([code]) => pattern.test(code)),
-    ),
-  );
+  const families = FAMILIES.map(([pattern, title]) => ({ title, members: codes.filter(([code]) => pattern.test(code)) }));
+  const sections = families.filter(({ members }) => members.length > 0).map(({ title, members }) => section(title, members));
   return `${INTRODUCTION}${sections.join('')}`;
 }
 
