@@ -19,7 +19,8 @@ const UNAUTHENTICATED = 'Invalid assertion. Client authentication failed.';
 
 /**
  * Every refusal, in the families of contract §3.2: 01x form and claims, 1xx client, 11x audience, 12x key and certificate,
- * 13x time, 20x scope, 25x access and delegation, 30x authorization details, 40x limits, 50x ours. An `MP-` code means what
+ * 13x time, 20x scope, 25x access and delegation, 30x authorization details, 40x limits, 50x ours,
+ * 6xx the self-service API. An `MP-` code means what
  * Maskinporten documents; what it has no published code for is ours, `PV-`. This is the only list of errors: the pages at
  * `/errors/CODE`, `portvakt explain CODE` and docs/reference/errors.md are made from it.
  */
@@ -365,6 +366,84 @@ export const catalogue = {
     cause:
       "The server's clock was set by more than 30 seconds within moments, so that times cannot be judged until it has run straight for a minute.",
     fix: 'Send the request to another node or a minute later; the operator sets the clock by NTP.',
+  },
+  'PV-601': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'The request has a value that it cannot have',
+    cause: 'A member of the body, the path or the query is missing, of the wrong type, or breaks the rules of its field.',
+    fix: 'Read the errors list: each item names the field and what it must be.',
+  },
+  'PV-602': {
+    error: 'invalid_request',
+    status: 400,
+    phrase: 'The body is not one JSON object',
+    cause: 'The body is no JSON, is no object, names a member twice, is not UTF-8, or is nested or filled beyond all reason.',
+    fix: 'Send one JSON object in UTF-8, each member once.',
+  },
+  'PV-603': {
+    error: 'invalid_request',
+    status: 415,
+    phrase: 'The body is not JSON',
+    cause: 'The Content-Type of the body is another than application/json.',
+    fix: 'Send JSON with Content-Type: application/json.',
+  },
+  'PV-604': {
+    error: 'not_found',
+    status: 404,
+    phrase: 'There is no such object',
+    cause: 'The object does not exist, or it is not yours: both look the same on purpose.',
+    fix: 'Check the identifier, and that the token belongs to the organisation that owns the object.',
+  },
+  'PV-609': {
+    error: 'conflict',
+    status: 409,
+    phrase: 'The object is not in a state that allows this',
+    cause: 'What should be created exists already, perhaps inactive, or the object stands in the way of the change.',
+    fix: 'Change the existing object instead; an inactive one is revived by PUT with active true.',
+  },
+  'PV-612': {
+    error: 'precondition_failed',
+    status: 412,
+    phrase: 'The object has been changed meanwhile',
+    cause: 'The If-Match of the request is not the ETag that the object has now.',
+    fix: 'Read the object again, look at what changed, and send the change with the new ETag.',
+  },
+  'PV-628': {
+    error: 'precondition_required',
+    status: 428,
+    phrase: 'The change needs If-Match',
+    cause: 'Changes of this resource are made against a version, so that nobody overwrites what he has not seen.',
+    fix: 'Read the object and send its ETag as If-Match.',
+  },
+  'PV-640': {
+    error: 'invalid_token',
+    status: 401,
+    phrase: 'The access token is missing, invalid or no longer in force',
+    cause:
+      'The request carries no token of this server, or one that has ended, or one whose client or organisation is disabled or has lost the scope.',
+    fix: 'Fetch a new token with an admin scope and send it as Authorization: Bearer.',
+  },
+  'PV-641': {
+    error: 'forbidden',
+    status: 403,
+    phrase: 'The access token lacks a scope for this: {scopes}',
+    cause: 'The token holds none of the admin scopes that open this address.',
+    fix: 'Ask for a token with the scope; the operator gives it to the organisation, which registers it on its client.',
+  },
+  'PV-642': {
+    error: 'forbidden',
+    status: 403,
+    phrase: 'A token of a supplier acting for a customer cannot be used here',
+    cause: 'The token names a supplier; administration is done by organisations themselves.',
+    fix: 'Use a client of the own organisation, without consumer_org.',
+  },
+  'PV-643': {
+    error: 'forbidden',
+    status: 403,
+    phrase: 'The organisation may not do this',
+    cause: 'The prefix belongs to another organisation, or the object would belong to another organisation.',
+    fix: 'Use a prefix of your own, or leave the organisation out; a supplier needs idporten:dcr.supplier.',
   },
 } as const satisfies Readonly<Record<`${'MP' | 'PV'}-${number}`, CatalogueEntry>>;
 

@@ -22,6 +22,12 @@ export type RegisteredKey = {
   readonly lastUpdated: EpochSeconds;
 };
 
+/** A key that may be registered on a client, before it has times. */
+export type RegistrableKey = Omit<RegisteredKey, 'expires' | 'created' | 'lastUpdated'>;
+
+/** Why a key cannot be registered, and the member of the JWK that is to blame, in words that hold nothing of the key. */
+export type KeyFlaw = { readonly flaw: string; readonly member: string };
+
 /** A client with the keys registered on it. Contract §5.2 */
 export type Client = {
   readonly clientId: string;
@@ -30,6 +36,8 @@ export type Client = {
   /** Set on clients that a supplier made for its customer (`orgno`). Contract §5.6 */
   readonly supplierOrgno?: OrganizationNumber;
   readonly active: boolean;
+  /** The operator's reason; while there is one the client behaves as not existing, and its organisation cannot lift it. */
+  readonly blocked?: string;
   readonly integrationType: IntegrationType;
   /** Names of the scopes it is registered for, in the order registered. */
   readonly scopes: readonly string[];

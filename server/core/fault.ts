@@ -1,5 +1,8 @@
 import { type CatalogueEntry, catalogue, type FaultCode } from './catalogue.ts';
 
+/** One wrong field: whose, which, and what is wrong with it in a sentence that says no more than its grammar allows. */
+export type FieldError = { readonly object: string; readonly field: string; readonly message: string };
+
 /** What is known about one occurrence of a fault. */
 export type Circumstances = {
   /** Values for the places in the phrase. Only what has passed its own strict grammar may stand here. `PV-SEC-066` */
@@ -9,6 +12,8 @@ export type Circumstances = {
   readonly got?: string;
   /** For the log alone. */
   readonly detail?: string;
+  /** The fields of a request that are wrong, for the self-service API. Contract §5.1.1 */
+  readonly fields?: readonly FieldError[];
   /** Seconds to wait before the next try, for 429 and 503. */
   readonly retryAfter?: number;
   readonly cause?: unknown;
@@ -33,6 +38,11 @@ export class Fault extends Error {
   get entry(): CatalogueEntry {
     return catalogue[this.code];
   }
+}
+
+/** A refusal of one field's value: PV-601. The message is the predicate of a sentence about the field. Contract §5.1.1 */
+export function invalidField(object: string, field: string, message: string): Fault {
+  return new Fault('PV-601', { fields: [{ object, field, message }] });
 }
 
 /** A phrase with its places filled; a place without a value is left out. */

@@ -1,13 +1,15 @@
-import type { Client, PublicJwk } from './client.ts';
+import type { Client, KeyFlaw, PublicJwk, RegistrableKey } from './client.ts';
 import type { OrganizationNumber } from './organization.ts';
 import type { Access, Scope } from './scope.ts';
 import type { TokenSettings } from './settings.ts';
+import type { JsonObject } from './strict-json.ts';
 import type { EpochSeconds } from './time.ts';
 
-/** What the token path asks of the outside. Built once by the composition root. */
+/** What the rules ask of the outside. Built once by the composition root. */
 export type Ports = {
   readonly storage: Storage;
   readonly verifier: Verifier;
+  readonly keyPolicy: KeyPolicy;
   readonly certificates: Certificates;
   readonly signer: Signer;
   readonly clock: Clock;
@@ -27,6 +29,8 @@ export interface Random {
   token(): string;
   /** 128 random bits as 32 lower-case hex digits: a correlation id. */
   traceId(): string;
+  /** A random UUID in lower case: a client id. RFC 9562 §5.4, `PV-SEC-085` */
+  uuid(): string;
 }
 
 /** JWS signatures of assertions. RFC 7515 §5.2 */
@@ -44,6 +48,12 @@ export type VerificationKey = {
   /** RFC 7638, base64url. */
   readonly thumbprint: string;
 };
+
+/** Which keys may be registered on a client: RSA, within bounds, without a private member. `PV-SEC-013`, `PV-SEC-014` */
+export interface KeyPolicy {
+  /** Reads a public key in JWK form. What else stands in it is ignored. */
+  read(jwk: JsonObject): RegistrableKey | KeyFlaw;
+}
 
 /** How a client proved who it is, the token's `client_amr`. Contract §2.4 */
 export type ClientAmr = 'private_key_jwt' | 'virksomhetssertifikat' | 'QCForESeal' | 'CForESeal';
@@ -112,7 +122,10 @@ export interface SpentAssertions {
 export type Organization = {
   readonly orgno: OrganizationNumber;
   readonly name: string;
+  /** An inactive one's clients get no tokens, and its accesses and delegations rest. */
   readonly active: boolean;
+  /** Fixed scopes that its clients may hold: core/admin-scopes.ts. */
+  readonly adminScopes: readonly string[];
   readonly created: EpochSeconds;
   readonly lastUpdated: EpochSeconds;
 };
@@ -146,16 +159,84 @@ export type SigningKeyRecord = {
   readonly created: EpochSeconds;
 };
 
+/** Which accesses are asked for: a scope's, a consumer's, or those on all scopes of an owner. */
+export type AccessFilter = {
+  readonly scope?: string;
+  readonly consumerOrgno?: OrganizationNumber;
+  readonly ownerOrgno?: OrganizationNumber;
+};
+
+/** A customer that a client's tokens may be fetched for. Contract §5.4 */
+export type OnBehalfOf = {
+  readonly clientId: string;
+  /** The value of `onbehalfof`, chosen by the caller. */
+  readonly id: string;
+  readonly orgno: OrganizationNumber;
+  readonly name: string;
+  /** The contract's members that no rule here reads, as they go over the wire. */
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly created: EpochSeconds;
+  readonly lastUpdated: EpochSeconds;
+};
+
+/** How many tokens a client has been issued with a scope, and when the last. */
+export type TokenCount = {
+  readonly clientId: string;
+  readonly scope: string;
+  readonly tokens: number;
+  readonly lastToken: EpochSeconds;
+};
+
+/**
+ * Plain counters of tokens. They are written off the token path, some seconds later, and what a crash takes from them is only
+ * figures: nothing is decided by them.
+ */
+export interface TokenCounts {
+  /** Adds to the counters in one transaction. */
+  add(counts: readonly TokenCount[]): Promise<void>;
+  listOfClient(clientId: string): Promise<TokenCount[]>;
+  listOfScope(scope: string): Promise<TokenCount[]>;
+}
+
+/** What a client's POST was answered when it first brought an idempotency key. `PV-SEC-088` */
+export type FirstResult = {
+  readonly clientId: string;
+  readonly key: string;
+  /** Digest of the request: address and body. */
+  readonly request: string;
+  readonly answer: object;
+  readonly created: EpochSeconds;
+};
+
 /**
  * Reading what is registered. Not found is undefined. Lists are in the byte order of the natural key, signing keys oldest first.
  */
 export interface Registers {
   readonly organizations: { find(orgno: OrganizationNumber): Promise<Organization | undefined>; list(): Promise<Organization[]> };
-  readonly prefixes: { find(prefix: string): Promise<Prefix | undefined> };
-  readonly scopes: { find(name: string): Promise<Scope | undefined>; list(): Promise<Scope[]> };
-  readonly accesses: { find(scope: string, consumer: OrganizationNumber): Promise<Access | undefined> };
-  readonly clients: { find(clientId: string): Promise<Client | undefined>; list(): Promise<Client[]> };
-  readonly trust: { list(): Promise<TrustEntry[]> };
+  readonly prefixes: { find(prefix: string): Promise<Prefix | undefined>; list(): Promise<Prefix[]> };
+  readonly scopes: {
+    find(name: string): Promise<Scope | undefined>;
+    list(): Promise<Scope[]>;
+    /** Those of an owner. */
+    listOf(owner: OrganizationNumber): Promise<Scope[]>;
+  };
+  readonly accesses: {
+    find(scope: string, consumer: OrganizationNumber): Promise<Access | undefined>;
+    /** Those that match every member that is given; at least one is. By scope, then consumer. */
+    list(filter: AccessFilter): Promise<Access[]>;
+  };
+  readonly clients: {
+    find(clientId: string): Promise<Client | undefined>;
+    list(): Promise<Client[]>;
+    /** Those that are the organisation's own or that it made as a supplier. */
+    listOf(organization: OrganizationNumber): Promise<Client[]>;
+  };
+  /** Registrations of customers beneath a client. Contract §5.4 */
+  readonly onBehalfOf: {
+    find(clientId: string, id: string): Promise<OnBehalfOf | undefined>;
+    listOf(clientId: string): Promise<OnBehalfOf[]>;
+  };
+  readonly trust: { find(id: string): Promise<TrustEntry | undefined>; list(): Promise<TrustEntry[]> };
   readonly signingKeys: { list(): Promise<SigningKeyRecord[]> };
 }
 
@@ -170,8 +251,19 @@ export interface Changes extends Registers {
   readonly accesses: Registers['accesses'] & { put(access: Access): Promise<void> };
   /** The client with its whole set of keys and scopes. */
   readonly clients: Registers['clients'] & { put(client: Client): Promise<void> };
-  readonly trust: Registers['trust'] & { put(entry: TrustEntry): Promise<void> };
+  readonly onBehalfOf: Registers['onBehalfOf'] & {
+    put(registration: OnBehalfOf): Promise<void>;
+    remove(clientId: string, id: string): Promise<void>;
+  };
+  readonly trust: Registers['trust'] & { put(entry: TrustEntry): Promise<void>; remove(id: string): Promise<void> };
   readonly signingKeys: Registers['signingKeys'] & { put(key: SigningKeyRecord): Promise<void> };
+  readonly firstResults: {
+    find(clientId: string, key: string): Promise<FirstResult | undefined>;
+    /** Keeps it, in place of an older one. */
+    put(result: FirstResult): Promise<void>;
+    /** Removes those that were created before the moment. */
+    prune(before: EpochSeconds): Promise<void>;
+  };
   /** Every change carries its record in the same transaction. `PV-SEC-092` */
   readonly audit: { append(record: AuditRecord): Promise<void> };
 }
@@ -182,6 +274,7 @@ export interface Changes extends Registers {
  */
 export interface Storage extends Registers {
   readonly assertions: SpentAssertions;
+  readonly tokenCounts: TokenCounts;
   /**
    * Runs the work in one durable transaction: all of it or nothing. The work awaits nothing but `changes`, or it would wait for
    * itself; transactions of one process run one after the other.
@@ -189,6 +282,11 @@ export interface Storage extends Registers {
   transaction<T>(work: (changes: Changes) => Promise<T>): Promise<T>;
   /** The newest audit records first, at most `limit`. */
   readonly audit: { list(limit: number): Promise<AuditRecord[]> };
+  /**
+   * 32 random bytes that belong to this store, made when they are first asked for: the same for every process and for ever. For
+   * what has no worth outside the server, such as the cursors of lists.
+   */
+  secret(name: string): Promise<Uint8Array>;
   /** Resolves when the store can be read and written. @throws {StoreUnavailable} */
   ready(): Promise<void>;
   close(): Promise<void>;

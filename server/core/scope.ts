@@ -46,6 +46,10 @@ export type Access = {
   readonly scope: string;
   readonly consumerOrgno: OrganizationNumber;
   readonly state: AccessState;
+  /** Why it was asked for, granted or denied, in the asker's or the owner's words. */
+  readonly reason?: string;
+  /** The client that asked for it, when it was asked for. */
+  readonly requestedBy?: string;
   readonly created: EpochSeconds;
   readonly lastUpdated: EpochSeconds;
 };

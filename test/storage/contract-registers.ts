@@ -3,16 +3,17 @@ import { type Changes, type Registers, type Storage, StoreUnavailable } from '..
 import type { WithStore } from './contract.ts';
 import {
   access,
+  bareAccess,
   bareClient,
   bareKey,
   bareScope,
   client,
   consumer,
   key,
+  onBehalfOf,
   owner,
   prefix,
   putAll,
-  putOrganizations,
   scope,
   signingKey,
   supplier,
@@ -35,8 +36,14 @@ export function registers(withStore: WithStore): void {
     t.equal(await storage.scopes.find(scope.name), undefined);
     t.equal(await storage.accesses.find(scope.name, consumer.orgno), undefined);
     t.equal(await storage.clients.find(client.clientId), undefined);
-    for (const register of [storage.organizations, storage.scopes, storage.clients, storage.trust, storage.signingKeys])
-      t.same(await register.list(), []);
+    t.equal(await storage.onBehalfOf.find(client.clientId, onBehalfOf.id), undefined);
+    t.equal(await storage.trust.find(trustEntry.id), undefined);
+    const { organizations, prefixes, scopes, clients, trust, signingKeys } = storage;
+    for (const register of [organizations, prefixes, scopes, clients, trust, signingKeys]) t.same(await register.list(), []);
+    t.same(await storage.accesses.list({ scope: scope.name }), []);
+    t.same(await scopes.listOf(owner.orgno), []);
+    t.same(await clients.listOf(owner.orgno), []);
+    t.same(await storage.onBehalfOf.listOf(client.clientId), []);
     t.same(await storage.audit.list(10), []);
   });
 
@@ -48,16 +55,19 @@ export function registers(withStore: WithStore): void {
     t.equal(await storage.prefixes.find("prove' OR '1' = '1"), undefined);
     t.equal(await storage.accesses.find(scope.name, owner.orgno), undefined, "another organisation's access");
     t.equal(await storage.accesses.find(bareScope.name, consumer.orgno), undefined, "another scope's access");
+    t.equal(await storage.onBehalfOf.find(bareClient.clientId, onBehalfOf.id), undefined, "another client's customer");
+    t.equal(await storage.trust.find(trustEntry.id.toUpperCase()), undefined);
   });
 
   withStore('put replaces by the natural key', async (t, { storage }) => {
     await storage.transaction(putAll);
     const [changedOwner, changedPrefix] = [
-      { ...owner, name: 'Ny', active: false, created: 91, lastUpdated: 92 },
+      { ...owner, name: 'Ny', active: false, adminScopes: [], created: 91, lastUpdated: 92 },
       { ...prefix, ownerOrgno: consumer.orgno, active: false, created: 91, lastUpdated: 92 },
     ];
     const changedScope = { ...bareScope, name: scope.name, subscope: scope.subscope, ownerOrgno: consumer.orgno };
-    const changedAccess = { ...access, state: 'DENIED', created: 91, lastUpdated: 92 } as const;
+    const changedAccess = { ...bareAccess, consumerOrgno: consumer.orgno, state: 'DENIED' } as const;
+    const changedRegistration = { ...onBehalfOf, orgno: '310555045', name: 'Ny', details: {}, created: 91, lastUpdated: 92 };
     const changedTrust = {
       ...trustEntry,
       certificate: 'x',
@@ -72,6 +82,7 @@ export function registers(withStore: WithStore): void {
       await changes.prefixes.put(changedPrefix);
       await changes.scopes.put(changedScope);
       await changes.accesses.put(changedAccess);
+      await changes.onBehalfOf.put(changedRegistration);
       await changes.trust.put(changedTrust);
       await changes.signingKeys.put(changedKey);
     });
@@ -79,6 +90,7 @@ export function registers(withStore: WithStore): void {
     t.strictSame(await storage.prefixes.find('prove'), changedPrefix);
     t.strictSame(await storage.scopes.find(scope.name), changedScope, 'without the members it has no more');
     t.strictSame(await storage.accesses.find(scope.name, consumer.orgno), changedAccess);
+    t.strictSame(await storage.onBehalfOf.listOf(client.clientId), [changedRegistration]);
     t.strictSame(await storage.trust.list(), [changedTrust]);
     t.strictSame(await storage.signingKeys.list(), [changedKey]);
   });
@@ -94,8 +106,15 @@ export function registers(withStore: WithStore): void {
     t.strictSame(await storage.clients.find(client.clientId), fewer);
     const changed = { ...bareClient, clientId: client.clientId, orgno: supplier.orgno };
     await put(changed);
-    t.strictSame(await storage.clients.find(client.clientId), changed, 'no keys, no scopes, no supplier');
+    t.strictSame(await storage.clients.find(client.clientId), changed, 'no keys, no scopes, no supplier, no block');
     t.strictSame(await storage.clients.find(bareClient.clientId), bareClient, "another client's stay");
+  });
+
+  withStore("a client's scope may name none: the fixed ones are not in the register", async (t, { storage }) => {
+    await storage.transaction(putAll);
+    const admin = { ...client, scopes: ['idporten:dcr.read', scope.name, 'prove:ingen'] };
+    await storage.transaction((changes) => changes.clients.put(admin));
+    t.strictSame(await storage.clients.find(client.clientId), admin);
   });
 
   withStore('two clients may hold keys of one name', async (t, { storage }) => {
@@ -107,41 +126,24 @@ export function registers(withStore: WithStore): void {
     t.equal((await storage.clients.find(bareClient.clientId))?.keys[0]?.thumbprint, 'theirs');
   });
 
-  withStore('lists are in the byte order of the natural key, signing keys oldest first', async (t, { storage }) => {
-    const names = ['b', 'a', 'B', 'ø', 'aa', '0'];
-    const sorted = ['0', 'B', 'a', 'aa', 'b', 'ø'];
+  withStore('what is removed is gone, and removing it again changes nothing', async (t, { storage }) => {
+    const other = { ...onBehalfOf, clientId: bareClient.clientId };
     await storage.transaction(async (changes) => {
-      await putOrganizations(changes);
-      for (const [place, name] of names.entries()) {
-        await changes.organizations.put({ ...owner, orgno: name });
-        await changes.scopes.put({ ...bareScope, name: `p:${name}`, prefix: 'p', subscope: name });
-        await changes.clients.put({ ...bareClient, clientId: name });
-        await changes.trust.put({ ...trustEntry, id: name });
-        await changes.signingKeys.put({ ...signingKey, kid: name, created: place });
-      }
+      await putAll(changes);
+      await changes.onBehalfOf.put(other);
+      await changes.trust.put({ ...trustEntry, id: 'root' });
     });
-    const registered = new Set([owner.orgno, consumer.orgno, supplier.orgno]);
-    const organizations = (await storage.organizations.list()).map(({ orgno }) => orgno);
-    t.same(
-      organizations.filter((orgno) => !registered.has(orgno)),
-      sorted,
-    );
-    t.same(
-      (await storage.scopes.list()).map(({ subscope }) => subscope),
-      sorted,
-    );
-    t.same(
-      (await storage.clients.list()).map(({ clientId }) => clientId),
-      sorted,
-    );
-    t.same(
-      (await storage.trust.list()).map(({ id }) => id),
-      sorted,
-    );
-    t.same(
-      (await storage.signingKeys.list()).map(({ kid }) => kid),
-      names,
-    );
+    for (const _ of ['once', 'again']) {
+      await storage.transaction(async (changes) => {
+        await changes.onBehalfOf.remove(client.clientId, onBehalfOf.id);
+        await changes.trust.remove(trustEntry.id);
+      });
+      t.equal(await storage.onBehalfOf.find(client.clientId, onBehalfOf.id), undefined);
+      t.strictSame(await storage.onBehalfOf.listOf(client.clientId), []);
+      t.strictSame(await storage.onBehalfOf.listOf(bareClient.clientId), [other], "another client's stays");
+      t.equal(await storage.trust.find(trustEntry.id), undefined);
+      t.strictSame(await storage.trust.list(), [{ ...trustEntry, id: 'root' }]);
+    }
   });
 
   withStore('an entry that refers to nothing is a mistake of the caller, not a failing store', async (t, { storage }) => {
@@ -151,7 +153,8 @@ export function registers(withStore: WithStore): void {
       (changes) => changes.accesses.put({ ...access, scope: 'prove:b' }),
       (changes) => changes.clients.put({ ...client, orgno: '310555045' }),
       (changes) => changes.clients.put({ ...client, supplierOrgno: '310555045' }),
-      (changes) => changes.clients.put({ ...client, scopes: ['prove:b'] }),
+      (changes) => changes.accesses.put({ ...access, requestedBy: 'nobody' }),
+      (changes) => changes.onBehalfOf.put({ ...onBehalfOf, clientId: 'nobody' }),
     ];
     await storage.transaction(putAll);
     for (const attempt of attempts) await refusesWithoutBlamingTheStore(t, storage, attempt);
@@ -172,11 +175,16 @@ async function everythingIsFound(t: Test, registers: Registers): Promise<void> {
     t.strictSame(await registers.organizations.find(organization.orgno), organization);
   t.strictSame(await registers.organizations.list(), [supplier, owner, consumer]);
   t.strictSame(await registers.prefixes.find('prove'), prefix);
+  t.strictSame(await registers.prefixes.list(), [prefix]);
   for (const each of [scope, bareScope]) t.strictSame(await registers.scopes.find(each.name), each);
   t.strictSame(await registers.scopes.list(), [bareScope, scope]);
-  t.strictSame(await registers.accesses.find(scope.name, consumer.orgno), access);
+  for (const each of [access, bareAccess]) t.strictSame(await registers.accesses.find(scope.name, each.consumerOrgno), each);
+  t.strictSame(await registers.accesses.list({ scope: scope.name }), [access, bareAccess]);
   for (const each of [client, bareClient]) t.strictSame(await registers.clients.find(each.clientId), each);
   t.strictSame(await registers.clients.list(), [bareClient, client]);
+  t.strictSame(await registers.onBehalfOf.find(client.clientId, onBehalfOf.id), onBehalfOf);
+  t.strictSame(await registers.onBehalfOf.listOf(client.clientId), [onBehalfOf]);
+  t.strictSame(await registers.trust.find(trustEntry.id), trustEntry);
   t.strictSame(await registers.trust.list(), [trustEntry]);
   t.strictSame(await registers.signingKeys.list(), [signingKey]);
 }

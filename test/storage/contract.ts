@@ -2,8 +2,10 @@ import t, { type Test } from 'tap';
 import type { Storage } from '../../server/core/ports.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { lifecycle } from './contract-lifecycle.ts';
+import { lists } from './contract-lists.ts';
 import { registers } from './contract-registers.ts';
 import { spending } from './contract-spending.ts';
+import { tokenCounts } from './contract-token-counts.ts';
 import { transactions } from './contract-transactions.ts';
 
 /** One store for a test to use. */
@@ -24,7 +26,7 @@ export type WithStore = (sentence: string, test: (t: Test, place: Place) => Prom
  */
 export function storageContract(name: string, locate: (t: Test) => Promise<string>): void {
   t.test(`${name} keeps the contract of the storage port`, async (t) => {
-    for (const part of [registers, transactions, spending, lifecycle]) {
+    for (const part of [registers, lists, transactions, spending, tokenCounts, lifecycle]) {
       part((sentence, test) => {
         t.test(sentence, async (t) => {
           const location = await locate(t);

@@ -1,5 +1,13 @@
 import type { Client, RegisteredKey } from '../../server/core/client.ts';
-import type { AuditRecord, Changes, Organization, Prefix, SigningKeyRecord, TrustEntry } from '../../server/core/ports.ts';
+import type {
+  AuditRecord,
+  Changes,
+  OnBehalfOf,
+  Organization,
+  Prefix,
+  SigningKeyRecord,
+  TrustEntry,
+} from '../../server/core/ports.ts';
 import type { Access, Scope } from '../../server/core/scope.ts';
 
 /** Made-up entries of every register: one with every member, and one with as few as there can be. */
@@ -8,6 +16,7 @@ export const owner: Organization = {
   orgno: '310555029',
   name: 'Prøveetaten «æ» 😀',
   active: true,
+  adminScopes: ['idporten:scopes.write', 'idporten:dcr/onbehalfof:write'],
   created: 1_767_225_600,
   lastUpdated: 1_767_225_601,
 };
@@ -15,6 +24,7 @@ export const consumer: Organization = {
   orgno: '310555037',
   name: "Eksempel Bygg AS'; --",
   active: false,
+  adminScopes: [],
   created: 0,
   lastUpdated: 4_102_444_800,
 };
@@ -22,6 +32,7 @@ export const supplier: Organization = {
   orgno: '0007:5560000001',
   name: 'Leverandör AB',
   active: true,
+  adminScopes: ['idporten:dcr.supplier'],
   created: 1,
   lastUpdated: 2,
 };
@@ -62,6 +73,16 @@ export const access: Access = {
   scope: scope.name,
   consumerOrgno: consumer.orgno,
   state: 'APPROVED',
+  reason: 'Byggesak "24/1"; --',
+  requestedBy: '0a',
+  created: 9,
+  lastUpdated: 10,
+};
+
+export const bareAccess: Access = {
+  scope: scope.name,
+  consumerOrgno: '310555053',
+  state: 'REQUESTED',
   created: 9,
   lastUpdated: 10,
 };
@@ -92,6 +113,7 @@ export const client: Client = {
   orgno: consumer.orgno,
   supplierOrgno: supplier.orgno,
   active: true,
+  blocked: 'nøkkelen er på avveie',
   integrationType: 'maskinporten',
   scopes: [scope.name, bareScope.name],
   accessTokenLifetime: 120,
@@ -113,6 +135,16 @@ export const bareClient: Client = {
   details: {},
   created: 18,
   lastUpdated: 19,
+};
+
+export const onBehalfOf: OnBehalfOf = {
+  clientId: client.clientId,
+  id: 'bygg_kunde_1',
+  orgno: '310555053',
+  name: 'Liksom Fisk AS',
+  details: { description: 'Kunde nr 1', uri: 'https://fisk.example.no' },
+  created: 24,
+  lastUpdated: 25,
 };
 
 export const trustEntry: TrustEntry = {
@@ -152,8 +184,9 @@ export async function putAll(changes: Changes): Promise<void> {
   await putOrganizations(changes);
   await changes.prefixes.put(prefix);
   for (const each of [scope, bareScope]) await changes.scopes.put(each);
-  await changes.accesses.put(access);
   for (const each of [client, bareClient]) await changes.clients.put(each);
+  for (const each of [access, bareAccess]) await changes.accesses.put(each);
+  await changes.onBehalfOf.put(onBehalfOf);
   await changes.trust.put(trustEntry);
   await changes.signingKeys.put(signingKey);
   await changes.audit.append(bareRecord);

@@ -54,7 +54,7 @@ t.test('PV-SEC-118 a full database rolls back whole, and is used again when ther
   const connection = Connection.open(file, { readonly: false, busyTimeout: 0 });
   t.teardown(() => connection.close());
   const count = connection.statement<[], { n: number }>('SELECT count(*) AS n FROM organizations');
-  const put = connection.statement<[string, string]>('INSERT INTO organizations VALUES (?, ?, 1, 0, 0)');
+  const put = connection.statement<[string, string]>("INSERT INTO organizations VALUES (?, ?, 1, 0, 0, '[]')");
   const fill = connection.change(() => {
     for (let n = 0; n < 100; n++) put.run(`${n}`, 'x'.repeat(3000));
   });
@@ -78,7 +78,7 @@ t.test('PV-SEC-118 a database that can only be read refuses writes, and takes th
   await (await openStorage(file)).close();
   const connection = Connection.open(file, { readonly: false, busyTimeout: 0 });
   t.teardown(() => connection.close());
-  const put = connection.statement("INSERT INTO organizations VALUES ('1', 'n', 1, 0, 0)");
+  const put = connection.statement("INSERT INTO organizations VALUES ('1', 'n', 1, 0, 0, '[]')");
   const change = connection.change(() => put.run());
   connection.pragma('query_only = 1');
   t.throws(change, { name: 'StoreUnavailable', message: /SQLITE_READONLY/ });
@@ -109,10 +109,10 @@ t.test('a mistake in SQL or a broken constraint is not taken for a failing store
   t.teardown(() => connection.close());
   for (const sql of [
     'SELECT nothing FROM nowhere',
-    "INSERT INTO organizations VALUES ('1', 'n', 2, 0, 0)",
+    "INSERT INTO organizations VALUES ('1', 'n', 2, 0, 0, '[]')",
     'INSERT INTO audit DEFAULT VALUES',
   ])
     t.throws(() => connection.script(sql), { name: 'SqliteError' }, sql);
-  const put = connection.statement("INSERT INTO organizations VALUES ('1', 'n', 1, 0, 0)");
+  const put = connection.statement("INSERT INTO organizations VALUES ('1', 'n', 1, 0, 0, '[]')");
   t.throws(() => put.run(), { message: 'a change outside of its transaction' });
 });

@@ -1,19 +1,57 @@
-import type { Changes } from '../../core/ports.ts';
+import type { AccessFilter, Changes } from '../../core/ports.ts';
 import type { Access } from '../../core/scope.ts';
-import type { Connection } from './database.ts';
+import type { Connection, Statement } from './database.ts';
 
 /** The register of who has been let in on which scope. */
 export function accesses(connection: Connection): Changes['accesses'] {
-  const find = connection.statement<[scope: string, consumer: string], Access>(`
-    SELECT scope, consumer_orgno AS consumerOrgno, state, created, last_updated AS lastUpdated
-    FROM accesses WHERE scope = ? AND consumer_orgno = ?`);
-  const put = connection.statement<[Access]>(`
-    INSERT INTO accesses (scope, consumer_orgno, state, created, last_updated)
-    VALUES (@scope, @consumerOrgno, @state, @created, @lastUpdated)
+  const find = connection.statement<[scope: string, consumer: string], Row>(`${SELECT} WHERE scope = ? AND consumer_orgno = ?`);
+  const listingBy = listings(connection);
+  const put = connection.statement<[Row]>(`
+    INSERT INTO accesses (scope, consumer_orgno, state, reason, requested_by, created, last_updated)
+    VALUES (@scope, @consumerOrgno, @state, @reason, @requestedBy, @created, @lastUpdated)
     ON CONFLICT (scope, consumer_orgno) DO UPDATE SET
-      state = excluded.state, created = excluded.created, last_updated = excluded.last_updated`);
+      state = excluded.state, reason = excluded.reason, requested_by = excluded.requested_by, created = excluded.created,
+      last_updated = excluded.last_updated`);
   return {
-    find: async (scope, consumer) => find.get(scope, consumer),
-    put: async (access) => void put.run(access),
+    find: async (scope, consumer) => {
+      const row = find.get(scope, consumer);
+      return row && fromRow(row);
+    },
+    list: async (filter) => listingBy(filter).all(filter).map(fromRow),
+    put: async (access) => void put.run(toRow(access)),
   };
+}
+
+const SELECT = `
+  SELECT scope, consumer_orgno AS consumerOrgno, state, reason, requested_by AS requestedBy, created, last_updated AS lastUpdated
+  FROM accesses`;
+
+const CONDITIONS: Readonly<Record<keyof AccessFilter, string>> = {
+  scope: 'scope = @scope',
+  consumerOrgno: 'consumer_orgno = @consumerOrgno',
+  ownerOrgno: 'scope IN (SELECT name FROM scopes WHERE owner_orgno = @ownerOrgno)',
+};
+
+/** The statement for the members that a filter has, prepared when it is first asked for: each is read by its own index. */
+function listings(connection: Connection): (filter: AccessFilter) => Statement<[AccessFilter], Row> {
+  const prepared = new Map<string, Statement<[AccessFilter], Row>>();
+  return (filter) => {
+    const members = Object.keys(CONDITIONS) as (keyof AccessFilter)[];
+    const where = members.filter((member) => filter[member] !== undefined).map((member) => CONDITIONS[member]);
+    if (where.length === 0) throw new Error('a list of every access was asked for');
+    const sql = `${SELECT} WHERE ${where.join(' AND ')} ORDER BY scope, consumer_orgno`;
+    const statement = prepared.get(sql) ?? connection.statement<[AccessFilter], Row>(sql);
+    prepared.set(sql, statement);
+    return statement;
+  };
+}
+
+type Row = Omit<Access, 'reason' | 'requestedBy'> & { readonly reason: string | null; readonly requestedBy: string | null };
+
+function toRow(access: Access): Row {
+  return { ...access, reason: access.reason ?? null, requestedBy: access.requestedBy ?? null };
+}
+
+function fromRow({ reason, requestedBy, ...row }: Row): Access {
+  return { ...row, ...(reason !== null && { reason }), ...(requestedBy !== null && { requestedBy }) };
 }

@@ -7,15 +7,19 @@ import type { Connection } from './database.ts';
 export function clients(connection: Connection): Changes['clients'] {
   const find = connection.statement<[clientId: string], WholeRow>(`${SELECT} WHERE client_id = ?`);
   const list = connection.statement<[], WholeRow>(`${SELECT} ORDER BY client_id`);
+  const listOf = connection.statement<[{ organization: string }], WholeRow>(
+    `${SELECT} WHERE orgno = @organization OR supplier_orgno = @organization ORDER BY client_id`,
+  );
   const put = connection.statement<[Row]>(`
-    INSERT INTO clients (client_id, name, orgno, supplier_orgno, active, integration_type, access_token_lifetime, details,
-      created, last_updated)
-    VALUES (@clientId, @name, @orgno, @supplierOrgno, @active, @integrationType, @accessTokenLifetime, @details,
-      @created, @lastUpdated)
+    INSERT INTO clients (client_id, name, orgno, supplier_orgno, active, blocked, integration_type, access_token_lifetime,
+      details, created, last_updated)
+    VALUES (@clientId, @name, @orgno, @supplierOrgno, @active, @blocked, @integrationType, @accessTokenLifetime,
+      @details, @created, @lastUpdated)
     ON CONFLICT (client_id) DO UPDATE SET
       name = excluded.name, orgno = excluded.orgno, supplier_orgno = excluded.supplier_orgno, active = excluded.active,
-      integration_type = excluded.integration_type, access_token_lifetime = excluded.access_token_lifetime,
-      details = excluded.details, created = excluded.created, last_updated = excluded.last_updated`);
+      blocked = excluded.blocked, integration_type = excluded.integration_type,
+      access_token_lifetime = excluded.access_token_lifetime, details = excluded.details, created = excluded.created,
+      last_updated = excluded.last_updated`);
   const keys = clientKeys(connection);
   const scopes = clientScopes(connection);
   return {
@@ -24,6 +28,7 @@ export function clients(connection: Connection): Changes['clients'] {
       return row && fromRow(row);
     },
     list: async () => list.all().map(fromRow),
+    listOf: async (organization) => listOf.all({ organization }).map(fromRow),
     put: async (client) => {
       put.run(toRow(client));
       keys.replace(client.clientId, client.keys);
@@ -34,14 +39,16 @@ export function clients(connection: Connection): Changes['clients'] {
 
 /** Keys and scopes come as JSON in the same statement: half the cost of a statement each, and never of two moments. */
 const SELECT = `
-  SELECT client_id AS clientId, name, orgno, supplier_orgno AS supplierOrgno, active, integration_type AS integrationType,
-    access_token_lifetime AS accessTokenLifetime, details, created, last_updated AS lastUpdated, ${KEYS_OF_CLIENT} AS keys,
+  SELECT client_id AS clientId, name, orgno, supplier_orgno AS supplierOrgno, active, blocked,
+    integration_type AS integrationType, access_token_lifetime AS accessTokenLifetime, details, created,
+    last_updated AS lastUpdated, ${KEYS_OF_CLIENT} AS keys,
     (SELECT json_group_array(scope ORDER BY position) FROM client_scopes WHERE client_id = clients.client_id) AS scopes
   FROM clients`;
 
-type Row = Omit<Client, 'supplierOrgno' | 'active' | 'scopes' | 'keys' | 'details'> & {
+type Row = Omit<Client, 'supplierOrgno' | 'active' | 'blocked' | 'scopes' | 'keys' | 'details'> & {
   readonly supplierOrgno: string | null;
   readonly active: number;
+  readonly blocked: string | null;
   readonly details: string;
 };
 type WholeRow = Row & { readonly keys: string; readonly scopes: string };
@@ -51,15 +58,17 @@ function toRow({ keys, scopes, ...client }: Client): Row {
     ...client,
     supplierOrgno: client.supplierOrgno ?? null,
     active: Number(client.active),
+    blocked: client.blocked ?? null,
     details: JSON.stringify(client.details),
   };
 }
 
-function fromRow({ supplierOrgno, ...row }: WholeRow): Client {
+function fromRow({ supplierOrgno, blocked, ...row }: WholeRow): Client {
   return {
     ...row,
     ...(supplierOrgno !== null && { supplierOrgno }),
     active: row.active === 1,
+    ...(blocked !== null && { blocked }),
     keys: keysFromJson(row.keys),
     scopes: JSON.parse(row.scopes) as string[],
     details: JSON.parse(row.details) as Client['details'],

@@ -3,9 +3,8 @@ import type { Connection } from './database.ts';
 
 /** The register of scope prefixes and who owns them. */
 export function prefixes(connection: Connection): Changes['prefixes'] {
-  const find = connection.statement<[prefix: string], Row>(`
-    SELECT prefix, owner_orgno AS ownerOrgno, active, created, last_updated AS lastUpdated
-    FROM prefixes WHERE prefix = ?`);
+  const find = connection.statement<[prefix: string], Row>(`${SELECT} WHERE prefix = ?`);
+  const list = connection.statement<[], Row>(`${SELECT} ORDER BY prefix`);
   const put = connection.statement<[Row]>(`
     INSERT INTO prefixes (prefix, owner_orgno, active, created, last_updated)
     VALUES (@prefix, @ownerOrgno, @active, @created, @lastUpdated)
@@ -15,10 +14,17 @@ export function prefixes(connection: Connection): Changes['prefixes'] {
   return {
     find: async (prefix) => {
       const row = find.get(prefix);
-      return row && { ...row, active: row.active === 1 };
+      return row && fromRow(row);
     },
+    list: async () => list.all().map(fromRow),
     put: async (prefix) => void put.run({ ...prefix, active: Number(prefix.active) }),
   };
 }
 
+const SELECT = 'SELECT prefix, owner_orgno AS ownerOrgno, active, created, last_updated AS lastUpdated FROM prefixes';
+
 type Row = Omit<Prefix, 'active'> & { readonly active: number };
+
+function fromRow(row: Row): Prefix {
+  return { ...row, active: row.active === 1 };
+}

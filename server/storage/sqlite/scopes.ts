@@ -6,6 +6,7 @@ import type { Connection } from './database.ts';
 export function scopes(connection: Connection): Changes['scopes'] {
   const find = connection.statement<[name: string], Row>(`${SELECT} WHERE name = ?`);
   const list = connection.statement<[], Row>(`${SELECT} ORDER BY name`);
+  const listOf = connection.statement<[owner: string], Row>(`${SELECT} WHERE owner_orgno = ? ORDER BY name`);
   const put = connection.statement<[Row]>(`
     INSERT INTO scopes (name, prefix, subscope, owner_orgno, active, accessible_for_all, allowed_integration_types,
       at_max_age, delegation_source, enforced_audience, details, created, last_updated)
@@ -22,6 +23,7 @@ export function scopes(connection: Connection): Changes['scopes'] {
       return row && fromRow(row);
     },
     list: async () => list.all().map(fromRow),
+    listOf: async (owner) => listOf.all(owner).map(fromRow),
     put: async (scope) => void put.run(toRow(scope)),
   };
 }

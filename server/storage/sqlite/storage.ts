@@ -8,11 +8,15 @@ import { appendToAudit, readAudit, toAuditRow } from './audit.ts';
 import { clients } from './clients.ts';
 import { Connection, isBusy } from './database.ts';
 import { preparePrivateFile } from './file.ts';
+import { firstResults } from './first-results.ts';
 import { migrate } from './migrate.ts';
+import { onBehalfOf } from './on-behalf-of.ts';
 import { organizations } from './organizations.ts';
 import { prefixes } from './prefixes.ts';
 import { scopes } from './scopes.ts';
+import { secrets } from './secrets.ts';
 import { signingKeys } from './signing-keys.ts';
+import { tokenCounts } from './token-counts.ts';
 import { trust } from './trust.ts';
 
 export type SqliteOptions = {
@@ -65,13 +69,19 @@ const BUSY_PAUSE = 10;
 function storage(reader: Connection, writer: Connection): Storage {
   const writes = new WriteQueue();
   const append = appendToAudit(writer);
-  const changes: Changes = { ...registers(writer), audit: { append: async (record) => void append.run(toAuditRow(record)) } };
+  const changes: Changes = {
+    ...registers(writer),
+    firstResults: firstResults(writer),
+    audit: { append: async (record) => void append.run(toAuditRow(record)) },
+  };
   const newest = readAudit(reader);
   return {
     ...(registers(reader) satisfies Registers),
     assertions: assertions(reader, writer, writes),
+    tokenCounts: tokenCounts(reader, writer, writes),
     transaction: (work) => writes.run(() => writer.transaction(() => work(changes))),
     audit: { list: async (limit) => newest(limit) },
+    secret: secrets(writer, writes),
     ready: probe(reader, writer, writes),
     // The writer last: whoever closes last moves the log into the database.
     close: () =>
@@ -100,13 +110,14 @@ function probe(reader: Connection, writer: Connection, writes: WriteQueue): () =
   };
 }
 
-function registers(connection: Connection): Omit<Changes, 'audit'> {
+function registers(connection: Connection): Omit<Changes, 'audit' | 'firstResults'> {
   return {
     organizations: organizations(connection),
     prefixes: prefixes(connection),
     scopes: scopes(connection),
     accesses: accesses(connection),
     clients: clients(connection),
+    onBehalfOf: onBehalfOf(connection),
     trust: trust(connection),
     signingKeys: signingKeys(connection),
   };

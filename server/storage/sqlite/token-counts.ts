@@ -1,0 +1,23 @@
+import type { TokenCount, TokenCounts } from '../../core/ports.ts';
+import type { WriteQueue } from '../write-queue.ts';
+import type { Connection } from './database.ts';
+
+/** The counters of tokens. */
+export function tokenCounts(reader: Connection, writer: Connection, writes: WriteQueue): TokenCounts {
+  const listOfClient = reader.statement<[clientId: string], TokenCount>(`${SELECT} WHERE client_id = ? ORDER BY scope`);
+  const listOfScope = reader.statement<[scope: string], TokenCount>(`${SELECT} WHERE scope = ? ORDER BY client_id`);
+  const count = writer.statement<[TokenCount]>(`
+    INSERT INTO token_counts (client_id, scope, tokens, last_token) VALUES (@clientId, @scope, @tokens, @lastToken)
+    ON CONFLICT (client_id, scope) DO UPDATE SET
+      tokens = tokens + excluded.tokens, last_token = max(last_token, excluded.last_token)`);
+  const add = writer.change((counts: readonly TokenCount[]) => {
+    for (const each of counts) count.run(each);
+  });
+  return {
+    add: (counts) => writes.run(() => add(counts)),
+    listOfClient: async (clientId) => listOfClient.all(clientId),
+    listOfScope: async (scope) => listOfScope.all(scope),
+  };
+}
+
+const SELECT = 'SELECT client_id AS clientId, scope, tokens, last_token AS lastToken FROM token_counts';
