@@ -147,9 +147,10 @@ function assertValidNow({ certificate, place, now }: Step): void {
   if (now > notAfter) throw new Refusal('expired', `certificate ${place + 1} ended ${rfc3339(notAfter)}`);
 }
 
-/** Issuers are CAs; so is whatever says that it signs certificates. RFC 5280 §4.2.1.9 */
+/** Issuers are CAs; so must be whatever says that it signs certificates, or how many CAs stand below it. RFC 5280 §4.2.1.9 */
 function assertIssuer({ certificate, place }: Step): void {
-  if (place > 0 || certificate.extensions.keyUsage?.includes('keyCertSign')) assertCa(certificate);
+  const { keyUsage, pathLength } = certificate.extensions;
+  if (place > 0 || keyUsage?.includes('keyCertSign') || pathLength !== undefined) assertCa(certificate);
 }
 
 function assertCa({ extensions }: Certificate): void {

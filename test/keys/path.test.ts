@@ -120,6 +120,11 @@ refuses('PV-SEC-044 holds the path length of the anchor, too', 'path_length', be
   now: NOW,
 });
 refuses(
+  'RFC 5280 §4.2.1.9 refuses a path length on a key that may not sign certificates',
+  'not_a_ca',
+  leaf({ extensions: [extension.ca(0), extension.keyUsage(0)] }),
+);
+refuses(
   'RFC 5280 §4.2.1.9 refuses a leaf that says it signs certificates',
   'not_a_ca',
   leaf({ extensions: [extension.keyUsage(0, 5)] }),
