@@ -1,10 +1,10 @@
+import { holdsAdminScope, isAdminScope, type ScopeRules } from './admin-scopes.ts';
 import { amr } from './authenticate.ts';
 import { type Check, stopAtFirst } from './checks.ts';
 import { Fault } from './fault.ts';
 import type { Grant } from './grant.ts';
 import { isNorwegianNumber, isPersonNumber, type OrganizationNumber } from './organization.ts';
 import type { ClientAmr } from './ports.ts';
-import type { Scope } from './scope.ts';
 import { DEFAULT_TOKEN_LIFETIME, type TokenSettings } from './settings.ts';
 
 /** What a grant has been found to entitle to. */
@@ -129,10 +129,14 @@ async function consumerHasAccess(grant: Grant): Promise<void> {
   }
 }
 
-async function isLetIn(grant: Grant, scope: Scope, organization: OrganizationNumber): Promise<boolean> {
-  const access = await grant.access(scope, organization);
-  if (access?.state !== 'APPROVED') return false;
-  return (await grant.ports.storage.organizations.find(organization))?.active === true;
+/**
+ * A fixed scope is open where the operator has given it to the organisation, and to no client that a supplier made, who could
+ * else administer for its customer.
+ */
+async function isLetIn(grant: Grant, { name }: ScopeRules, organization: OrganizationNumber): Promise<boolean> {
+  const registered = await grant.ports.storage.organizations.find(organization);
+  if (isAdminScope(name)) return holdsAdminScope(registered, name) && (await grant.client()).supplierOrgno === undefined;
+  return registered?.active === true && (await grant.access(name, organization))?.state === 'APPROVED';
 }
 
 /** There is no register of delegations yet, so nobody has delegated: contract §6.2. */
@@ -154,7 +158,7 @@ function detailsAreKnown(grant: Grant): void {
 }
 
 /** The scopes' own audience where one forces it, else what the grant asked for. Contract §2.6 */
-function audience(scopes: readonly Scope[], resource: readonly string[], settings: TokenSettings): readonly string[] {
+function audience(scopes: readonly ScopeRules[], resource: readonly string[], settings: TokenSettings): readonly string[] {
   const enforced = new Set(scopes.flatMap(({ enforcedAudience }) => enforcedAudience ?? []));
   if (enforced.size > 0) return [...enforced];
   return resource.length === 0 && settings.unspecifiedAudience ? ['unspecified'] : resource;
@@ -164,7 +168,7 @@ function audience(scopes: readonly Scope[], resource: readonly string[], setting
  * The client's wish, capped by the lowest of the scopes' limits; without a wish that limit itself; never above the operator's.
  * Contract §2.5
  */
-function lifetime(wish: number, scopes: readonly Scope[], settings: TokenSettings): number {
+function lifetime(wish: number, scopes: readonly ScopeRules[], settings: TokenSettings): number {
   const caps = scopes.map(({ atMaxAge }) => atMaxAge).filter((cap) => cap > 0);
   const cap = Math.min(settings.maxTokenLifetime, ...caps);
   if (wish > 0) return Math.min(wish, cap);

@@ -1,3 +1,4 @@
+import { adminScopeRules, isAdminScope, isReserved, type ScopeRules } from './admin-scopes.ts';
 import {
   type AssertionClaims,
   type AssertionHeader,
@@ -10,7 +11,7 @@ import type { Client, RegisteredKey } from './client.ts';
 import { Fault } from './fault.ts';
 import type { OrganizationNumber } from './organization.ts';
 import type { CertificateVerdict, Ports } from './ports.ts';
-import { type Access, parseScopes, type Scope } from './scope.ts';
+import { type Access, parseScopes } from './scope.ts';
 import type { EpochSeconds } from './time.ts';
 import { parseTokenRequest } from './token-request.ts';
 import { readX5c } from './x5c.ts';
@@ -52,7 +53,7 @@ export class Grant {
   /** @throws {Fault} MP-011 */
   readonly claims: () => AssertionClaims = once(() => readClaims(this.jws()));
 
-  /** The client named in `iss`. @throws {Fault} MP-100 unless it exists and may act: an inactive one behaves as not existing. */
+  /** The client named in `iss`. @throws {Fault} MP-100 unless it may act: an inactive or blocked one behaves as not existing. */
   readonly client: () => Promise<Client> = once(() => findClient(this));
 
   /** Whether a registered key (`kid`) or a certificate (`x5c`) signed it. @throws {Fault} PV-127 for neither, PV-128 for both */
@@ -77,7 +78,7 @@ export class Grant {
   });
 
   /** The scopes asked for. @throws {Fault} MP-200 naming those that are unknown, inactive or not on the client */
-  readonly scopes: () => Promise<readonly Scope[]> = once(() => findScopes(this));
+  readonly scopes: () => Promise<readonly ScopeRules[]> = once(() => findScopes(this));
 
   /** The organisation that the token is for: `consumer_org`, or the client's own. */
   readonly consumer: () => Promise<OrganizationNumber> = once(
@@ -85,8 +86,8 @@ export class Grant {
   );
 
   /** The owner's permission for an organisation, where it exists. */
-  access(scope: Scope, consumer: OrganizationNumber): Promise<Access | undefined> {
-    return this.ports.storage.accesses.find(scope.name, consumer);
+  access(scope: string, consumer: OrganizationNumber): Promise<Access | undefined> {
+    return this.ports.storage.accesses.find(scope, consumer);
   }
 }
 
@@ -122,6 +123,8 @@ async function findClient(grant: Grant): Promise<Client> {
   const { storage, settings } = grant.ports;
   const client = await storage.clients.find(grant.claims().iss);
   if (!client) throw new Fault('MP-100', { expected: 'a client id of this server' });
+  if (client.blocked !== undefined)
+    throw new Fault('MP-100', { expected: 'a client that the operator has not blocked', got: 'blocked' });
   const organization = await storage.organizations.find(client.orgno);
   if (!client.active || !organization?.active)
     throw new Fault('MP-100', { expected: 'an active client and organisation', got: 'inactive' });
@@ -138,14 +141,18 @@ async function findKey(grant: Grant): Promise<RegisteredKey> {
   return key;
 }
 
-async function findScopes(grant: Grant): Promise<readonly Scope[]> {
+async function findScopes(grant: Grant): Promise<readonly ScopeRules[]> {
   const names = grant.scopeNames();
   const client = await grant.client();
-  const found = await Promise.all(
-    names.map((name) => (client.scopes.includes(name) ? grant.ports.storage.scopes.find(name) : undefined)),
-  );
-  const scopes = found.filter((scope) => scope?.active === true) as Scope[];
+  const found = await Promise.all(names.map((name) => (client.scopes.includes(name) ? findScope(grant, name) : undefined)));
+  const scopes = found.filter((scope) => scope?.active === true) as ScopeRules[];
   if (scopes.length === names.length) return scopes;
   const offending = names.filter((_, place) => found[place]?.active !== true);
   throw new Fault('MP-200', { say: { scopes: `, ${offending.join(', ')}` }, got: offending.join(' ') });
+}
+
+/** A fixed scope has no row, and whatever else stands under a reserved prefix is unknown, registered or not. */
+async function findScope(grant: Grant, name: string): Promise<ScopeRules | undefined> {
+  if (isAdminScope(name)) return adminScopeRules(name);
+  return isReserved(name) ? undefined : grant.ports.storage.scopes.find(name);
 }
