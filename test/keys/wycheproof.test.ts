@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import { type RegistrableKey, readPublicJwk } from '../../keys/public-jwk.ts';
+import { readPublicJwk } from '../../keys/public-jwk.ts';
 import { createVerifier } from '../../keys/verifier.ts';
 import { readCompactJws, readHeader } from '../../server/core/assertion.ts';
+import type { RegistrableKey } from '../../server/core/client.ts';
 import { Fault } from '../../server/core/fault.ts';
 import {
   ASSERTION_LIMITS,
