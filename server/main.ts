@@ -17,6 +17,7 @@ import { metadata } from './provider/metadata.ts';
 import { createEngine } from './provider/provider.ts';
 import { openStorage } from './storage/open.ts';
 import { createLog } from './telemetry/log.ts';
+import { BufferedTokenCounter } from './token-counter.ts';
 
 /** A server that answers. */
 export type RunningServer = {
@@ -43,17 +44,18 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   const foundations = await openFoundations(config, { ...surroundings, clock });
   let issuer = config.issuer ?? '';
   const app = Promise.withResolvers<RequestListener>();
+  const counter = new BufferedTokenCounter(foundations.storage.tokenCounts, log);
   const answer: RequestListener = async (request, response) => (await app.promise)(request, response);
   const servers = config.hosts.map(() => createHttpServer(answer, { issuer: () => issuer, random }));
   try {
     const port = await listen(servers, config);
     issuer = config.issuer ?? `http://localhost:${port}/`;
     const watch = new ClockWatch(clock, log);
-    app.resolve(build(foundations, { config, issuer, clock, watch, log }));
+    app.resolve(build(foundations, { config, issuer, clock, watch, counter, log }));
     const endHousekeeping = keepHouse(foundations.storage, watch, log);
-    return { issuer, port, close: () => close(servers, foundations).finally(endHousekeeping) };
+    return { issuer, port, close: () => close(servers, foundations, counter).finally(endHousekeeping) };
   } catch (error) {
-    await close(servers, foundations);
+    await close(servers, foundations, counter);
     throw error;
   }
 }
@@ -85,12 +87,13 @@ type Setting = {
   readonly issuer: string;
   readonly clock: Clock;
   readonly watch: ClockWatch;
+  readonly counter: BufferedTokenCounter;
   readonly log: Log;
 };
 
 function build(
   { storage, keystore, certificates }: Foundations,
-  { config, issuer, clock, watch, log }: Setting,
+  { config, issuer, clock, watch, counter, log }: Setting,
 ): RequestListener {
   const engine = createEngine(issuer, (text) => log.warn(text));
   const ports: Ports = {
@@ -98,6 +101,7 @@ function build(
     verifier: createVerifier(),
     certificates,
     signer: keystore.signer,
+    counter,
     clock,
     random,
     settings: { ...config.token, issuer },
@@ -126,11 +130,7 @@ async function listen(servers: readonly Server[], { hosts, port }: Config): Prom
   return taken;
 }
 
-async function close(
-  servers: readonly Server[],
-  { storage, housekeeping }: Foundations & { housekeeping?: NodeJS.Timeout },
-): Promise<void> {
-  clearInterval(housekeeping);
+async function close(servers: readonly Server[], { storage }: Foundations, counter: BufferedTokenCounter): Promise<void> {
   await Promise.all(
     servers
       .filter((server) => server.listening)
@@ -141,5 +141,6 @@ async function close(
         return closed;
       }),
   );
+  await counter.close();
   await storage.close();
 }

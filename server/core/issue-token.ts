@@ -70,8 +70,9 @@ async function record(grant: Grant, verdict: Authorization | Fault, correlationI
   return { ...about, type: 'token.issuing', details };
 }
 
-async function issue(claims: AccessTokenClaims, { signer, clock }: Ports): Promise<TokenResponse> {
+async function issue(claims: AccessTokenClaims, { signer, clock, counter }: Ports): Promise<TokenResponse> {
   const access_token = await signer.sign(claims);
+  counter.issued(claims.client_id, claims.scope.split(' '), claims.iat);
   const expires_in = Math.max(0, Math.floor(claims.exp - clock.now()));
   return { access_token, token_type: 'Bearer', expires_in, scope: claims.scope };
 }

@@ -12,6 +12,7 @@ export type Ports = {
   readonly keyPolicy: KeyPolicy;
   readonly certificates: Certificates;
   readonly signer: Signer;
+  readonly counter: TokenCounter;
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: TokenSettings;
@@ -82,6 +83,11 @@ export interface Certificates {
 export interface Signer {
   /** A compact JWS over the claims, header exactly `kid` and `alg`. Contract §2.2 */
   sign(claims: object): Promise<string>;
+}
+
+/** Counts tokens as they are issued: at once, and without ever failing. */
+export interface TokenCounter {
+  issued(clientId: string, scopes: readonly string[], at: EpochSeconds): void;
 }
 
 /** An event that the audit keeps. Never an assertion, a token, a key or a person's number. `PV-SEC-104` */
@@ -164,6 +170,8 @@ export type AccessFilter = {
   readonly scope?: string;
   readonly consumerOrgno?: OrganizationNumber;
   readonly ownerOrgno?: OrganizationNumber;
+  /** Those alone that were asked for. */
+  readonly requested?: true;
 };
 
 /** A customer that a client's tokens may be fetched for. Contract §5.4 */

@@ -42,6 +42,7 @@ export const rooms: readonly Room[] = [
   { of: 'server/config.ts', imports: ['server/core/'], packages: { zod: ANY, yaml: ANY } },
   { of: 'server/clock.ts', imports: ['server/core/'] },
   { of: 'server/housekeeping.ts', imports: ['server/core/', 'server/clock.ts'] },
+  { of: 'server/token-counter.ts', imports: ['server/core/'] },
   { of: 'server/main.ts', imports: ['server/', 'keys/'] },
   { of: 'server/cluster.ts', imports: ['server/', 'keys/'] },
   {
