@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Keystore, openKeystore } from '../keys/keystore.ts';
+import { readPublicJwk } from '../keys/public-jwk.ts';
 import { createVerifier } from '../keys/verifier.ts';
 import { createCertificates } from '../keys/x509/trust.ts';
 import { ClockWatch, systemClock } from './clock.ts';
@@ -15,6 +16,9 @@ import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
 import { metadata } from './provider/metadata.ts';
 import { createEngine } from './provider/provider.ts';
+import { selfservice } from './selfservice/mount.ts';
+import { RESOURCES, resourceMetadata } from './selfservice/resource-metadata.ts';
+import { routes } from './selfservice/routes.ts';
 import { openStorage } from './storage/open.ts';
 import { createLog } from './telemetry/log.ts';
 import { BufferedTokenCounter } from './token-counter.ts';
@@ -60,7 +64,12 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   }
 }
 
-type Foundations = { readonly storage: Storage; readonly keystore: Keystore; readonly certificates: Certificates };
+type Foundations = {
+  readonly storage: Storage;
+  readonly keystore: Keystore;
+  readonly certificates: Certificates;
+  readonly cursorSecret: Uint8Array;
+};
 
 /** Opens what the server stands on without listening: what `serve --check` asks. @throws as {@link startServer} */
 export async function openFoundations(config: Config, { clock = systemClock, prepare }: Surroundings): Promise<Foundations> {
@@ -73,6 +82,7 @@ export async function openFoundations(config: Config, { clock = systemClock, pre
       storage,
       keystore,
       certificates: createCertificates(await storage.trust.list(), { environment: config.environment }),
+      cursorSecret: await storage.secret('cursor'),
     };
   } catch (error) {
     await storage.close();
@@ -80,7 +90,11 @@ export async function openFoundations(config: Config, { clock = systemClock, pre
   }
 }
 
-const random: Random = { token: () => randomBytes(32).toString('base64url'), traceId: () => randomBytes(16).toString('hex') };
+const random: Random = {
+  token: () => randomBytes(32).toString('base64url'),
+  traceId: () => randomBytes(16).toString('hex'),
+  uuid: randomUUID,
+};
 
 type Setting = {
   readonly config: Config;
@@ -92,13 +106,14 @@ type Setting = {
 };
 
 function build(
-  { storage, keystore, certificates }: Foundations,
+  { storage, keystore, certificates, cursorSecret }: Foundations,
   { config, issuer, clock, watch, counter, log }: Setting,
 ): RequestListener {
   const engine = createEngine(issuer, (text) => log.warn(text));
   const ports: Ports = {
     storage,
     verifier: createVerifier(),
+    keyPolicy: { read: readPublicJwk },
     certificates,
     signer: keystore.signer,
     counter,
@@ -107,7 +122,12 @@ function build(
     settings: { ...config.token, issuer },
   };
   mountApp(engine, ports, {
-    documents: { metadata: metadata(issuer), jwks: () => keystore.jwks() },
+    documents: {
+      metadata: metadata(issuer),
+      jwks: () => keystore.jwks(),
+      resources: new Map(RESOURCES.map((path) => [path, resourceMetadata(issuer, path, routes)])),
+    },
+    api: selfservice(routes, { ports, keys: () => keystore.jwks().keys, cursorSecret, log }),
     steady: () => watch.steady(),
     log,
   });

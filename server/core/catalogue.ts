@@ -409,6 +409,13 @@ export const catalogue = {
     cause: 'The If-Match of the request is not the ETag that the object has now.',
     fix: 'Read the object again, look at what changed, and send the change with the new ETag.',
   },
+  'PV-622': {
+    error: 'idempotency_conflict',
+    status: 422,
+    phrase: 'The idempotency key was used for another request',
+    cause: 'The same client has sent this Idempotency-Key within the last 24 hours with another address or body.',
+    fix: 'Make a new key for every request, and repeat a request with the very same body.',
+  },
   'PV-628': {
     error: 'precondition_required',
     status: 428,

@@ -40,7 +40,7 @@ export class Fault extends Error {
   }
 }
 
-/** A refusal of one field's value: PV-601. The message is the predicate of a sentence about the field. Contract §5.1.1 */
+/** A refusal of one field's value: PV-601. The message says what is wrong; the name of the field is put before it. Contract §5.1.1 */
 export function invalidField(object: string, field: string, message: string): Fault {
   return new Fault('PV-601', { fields: [{ object, field, message }] });
 }

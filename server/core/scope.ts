@@ -70,6 +70,19 @@ export function parseScopes(claim: string): readonly string[] | undefined {
   return sound ? scopes : undefined;
 }
 
+/** Whether the text can be a prefix: small letters, digits, `_` and `-`. Contract §5.5.2 */
+export function isPrefix(text: string): boolean {
+  return /^[a-z0-9_-]{2,255}$/.test(text);
+}
+
+/**
+ * Whether the text can stand after a prefix and its colon in a new scope: no segment between slashes is empty, `.` or `..`, so
+ * that no reader of addresses makes another scope of it.
+ */
+export function isSubscope(text: string): boolean {
+  return SCOPE_TOKEN.test(text) && text.split('/').every((segment) => !['', '.', '..'].includes(segment));
+}
+
 /** Whether the text can name a scope: `prefix:subscope` in the characters of RFC 6749 §3.3. Contract §5.5.2 */
 export function isScopeName(text: string): boolean {
   return SCOPE_TOKEN.test(text) && /^[a-z0-9_-]{2,}:./.test(text);

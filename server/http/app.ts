@@ -1,4 +1,4 @@
-import type { Context, default as Koa } from 'koa';
+import type { Context, default as Koa, Middleware } from 'koa';
 import { Fault } from '../core/fault.ts';
 import type { Log, Ports } from '../core/ports.ts';
 import { correlationId } from './correlation-id.ts';
@@ -10,11 +10,18 @@ import { renderFaults } from './render-fault.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 
 /** What the addresses answer with, besides the rules of tokens. */
-export type Documents = { readonly metadata: object; readonly jwks: () => object };
+export type Documents = {
+  readonly metadata: object;
+  readonly jwks: () => object;
+  /** Metadata of the resources that this server protects itself, by their path. RFC 9728 */
+  readonly resources: ReadonlyMap<string, object>;
+};
 
 /** What stands around the rules. */
 export type Surroundings = {
   readonly documents: Documents;
+  /** The self-service API; it passes on what it does not know. */
+  readonly api: Middleware;
   /** Whether the clock can be believed. */
   readonly steady: () => boolean;
   readonly log: Log;
@@ -29,17 +36,22 @@ const READ = ['GET', 'HEAD'];
  * Puts our middlewares in front of the engine's router, one a line. The table of routes is the allow-list: what is not in it
  * never reaches the engine, which would answer addresses of its own. Decisions 6, 15
  */
-export function mountApp(engine: Koa, ports: Ports, { documents, steady, log }: Surroundings): void {
+export function mountApp(engine: Koa, ports: Ports, { documents, api, steady, log }: Surroundings): void {
   engine.use(correlationId(ports.random));
   engine.use(renderFaults({ issuer: ports.settings.issuer, log }));
   engine.use(closeAfterRefusedBody);
   engine.use(limitHeaders());
+  engine.use(api);
   engine.use(dispatch(routes(ports, documents, steady)));
 }
 
 function routes(ports: Ports, documents: Documents, steady: () => boolean): ReadonlyMap<string, Route> {
   const metadata = { methods: READ, handle: publicDocument(() => documents.metadata) };
   const jwks = { methods: READ, handle: publicDocument(documents.jwks) };
+  const resources = [...documents.resources].map(([path, document]): [string, Route] => [
+    `/.well-known/oauth-protected-resource${path}`,
+    { methods: READ, handle: publicDocument(() => document) },
+  ]);
   return new Map<string, Route>([
     ['/token', { methods: ['POST'], handle: tokenEndpoint(ports) }],
     ['/.well-known/oauth-authorization-server', metadata],
@@ -49,6 +61,7 @@ function routes(ports: Ports, documents: Documents, steady: () => boolean): Read
     ['/jwk.json', jwks],
     ['/health/live', { methods: READ, handle: live }],
     ['/health/ready', { methods: READ, handle: ready(ports.storage, steady) }],
+    ...resources,
   ]);
 }
 

@@ -16,7 +16,7 @@ export function renderFaults({ issuer, log }: { readonly issuer: string; readonl
       await next();
     } catch (error) {
       const fault = toFault(error);
-      report(fault, error, { correlationId: ctx.state.correlationId, log });
+      reportFault(fault, error, { correlationId: ctx.state.correlationId, log });
       const { status } = fault.entry;
       ctx.status = status;
       ctx.set(PRIVATE_JSON);
@@ -38,7 +38,8 @@ export function faultBody(fault: Fault, issuer: string, traceId: string): string
 /** Seconds after which a client may ask again when the store did not answer. */
 const STORE_RETRY_AFTER = 2;
 
-function toFault(error: unknown): Fault {
+/** What a client is told of an error: a Fault as it is, a failing store as PV-502, anything else as PV-500. */
+export function toFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   if (error instanceof StoreUnavailable)
     return new Fault('PV-502', { retryAfter: STORE_RETRY_AFTER, detail: error.message, cause: error });
@@ -46,7 +47,7 @@ function toFault(error: unknown): Fault {
 }
 
 /** A refusal is the client's business and one line; a fault of ours is logged with what is beneath it. */
-function report(fault: Fault, error: unknown, { correlationId, log }: { correlationId: string; log: Log }): void {
+export function reportFault(fault: Fault, error: unknown, { correlationId, log }: { correlationId: string; log: Log }): void {
   const { code } = fault;
   const { status } = fault.entry;
   const detail = fault.circumstances.detail ?? fault.circumstances.got;

@@ -30,6 +30,7 @@ const CONDITIONS: Readonly<Record<keyof AccessFilter, string>> = {
   scope: 'scope = @scope',
   consumerOrgno: 'consumer_orgno = @consumerOrgno',
   ownerOrgno: 'scope IN (SELECT name FROM scopes WHERE owner_orgno = @ownerOrgno)',
+  requested: 'requested_by IS NOT NULL',
 };
 
 /** The statement for the members that a filter has, prepared when it is first asked for: each is read by its own index. */

@@ -1,4 +1,4 @@
--- What POSTs with an idempotency key were answered, and the server's own random values.
+-- What POSTs with an idempotency key were answered, the server's own random values, and the way to requests for access.
 
 CREATE TABLE first_results (
   client_id TEXT    NOT NULL,
@@ -15,3 +15,5 @@ CREATE TABLE secrets (
   name  TEXT NOT NULL PRIMARY KEY,
   value BLOB NOT NULL CHECK (length(value) = 32)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX accesses_requested ON accesses (scope, consumer_orgno) WHERE requested_by IS NOT NULL;

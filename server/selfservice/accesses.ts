@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { Fault, invalidField } from '../core/fault.ts';
+import { type OrganizationNumber, parseOrganizationNumber } from '../core/organization.ts';
+import type { Registers } from '../core/ports.ts';
+import { ACCESS_STATES, type Access, type Scope } from '../core/scope.ts';
+import { grantAccess, withdrawAccess } from '../registry/accesses.ts';
+import { ownScope } from '../registry/scopes.ts';
+import { organizationNames } from './organizations.ts';
+import { type Call, type Route, route } from './route.ts';
+import { inactiveQuery, instant, instantShape, orgnoShape, scopeQuery } from './wire.ts';
+
+const READ = ['idporten:scopes.read', 'idporten:scopes.write'] as const;
+const WRITE = ['idporten:scopes.write'] as const;
+
+/** An access as the API shows it. Contract §5.5.3 */
+export const accessShape = z
+  .object({
+    scope: z.string(),
+    state: z.enum(ACCESS_STATES),
+    owner_orgno: z.string(),
+    owner_organization_name: z.string(),
+    consumer_orgno: z.string(),
+    consumer_organization_name: z.string(),
+    created: instantShape,
+    last_updated: instantShape,
+  })
+  .meta({ id: 'ScopeAccess' });
+
+const givenQuery = inactiveQuery.extend({ scope: z.string().optional(), consumer_orgno: orgnoShape.optional() });
+const receivedQuery = inactiveQuery.extend({
+  integration_type: z.string().optional().meta({ description: 'those whose scope this kind of client may carry, in any case' }),
+});
+
+/** Who has been let in on which scope. Only what is approved opens anything, and stands in the lists. Contract §5.5.1, §5.5.3 */
+export const accessRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/scopes/access',
+    manners: 'contract',
+    scopes: READ,
+    summary: 'The accesses that the own organisation has given',
+    query: givenQuery,
+    answer: z.array(accessShape),
+    handle: async ({ registers, caller, query }: Call<z.infer<typeof givenQuery>>) => {
+      const { scope, consumer_orgno: consumerOrgno } = query;
+      const filter = { ownerOrgno: caller.orgno, ...(scope !== undefined && { scope }), ...(consumerOrgno && { consumerOrgno }) };
+      const accesses = (await registers.accesses.list(filter)).filter((access) => isListed(access, query));
+      const show = accessToWire(registers);
+      return Promise.all(accesses.map((access) => show(access, caller.orgno)));
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/scopes/access/all',
+    manners: 'contract',
+    scopes: READ,
+    summary: 'The accesses that the own organisation has been given',
+    query: receivedQuery,
+    answer: z.array(accessShape),
+    handle: async ({ registers, caller, query }: Call<z.infer<typeof receivedQuery>>) => {
+      const accesses = await registers.accesses.list({ consumerOrgno: caller.orgno });
+      const show = accessToWire(registers);
+      const shown = accesses
+        .filter((access) => isListed(access, query))
+        .map(async (access) => {
+          const scope = await registers.scopes.find(access.scope);
+          return scope && admits(scope, query.integration_type) ? show(access, scope.ownerOrgno) : [];
+        });
+      return (await Promise.all(shown)).flat();
+    },
+  }),
+  route({
+    method: 'PUT',
+    path: '/scopes/access/{consumer_orgno}',
+    manners: 'contract',
+    scopes: WRITE,
+    summary: 'Lets an organisation in on a scope',
+    query: scopeQuery,
+    answer: accessShape,
+    handle: async (call: Call<z.infer<typeof scopeQuery>>) =>
+      call.change(async (changes) => {
+        const { scope, consumer, before } = await whatIsMeant(call, changes);
+        call.assertMatches(before ? await accessToWire(changes)(before, scope.ownerOrgno) : {});
+        const access = await grantAccess(changes, { scope, consumer, before }, call);
+        return accessToWire(changes)(access, scope.ownerOrgno);
+      }),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/scopes/access/{consumer_orgno}',
+    manners: 'contract',
+    scopes: WRITE,
+    summary: "Withdraws an organisation's access to a scope",
+    query: scopeQuery,
+    answer: accessShape,
+    handle: async (call: Call<z.infer<typeof scopeQuery>>) =>
+      call.change(async (changes) => {
+        const { scope, before } = await whatIsMeant(call, changes);
+        if (!before) throw new Fault('PV-604');
+        call.assertMatches(await accessToWire(changes)(before, scope.ownerOrgno));
+        return accessToWire(changes)(await withdrawAccess(changes, before, call), scope.ownerOrgno);
+      }),
+  }),
+];
+
+/** The own scope and the consumer that the address names, and its access as it is. @throws {Fault} PV-601, PV-604 */
+export async function whatIsMeant(
+  { params, query, caller }: Call<z.infer<typeof scopeQuery>>,
+  registers: Registers,
+): Promise<{ readonly scope: Scope; readonly consumer: OrganizationNumber; readonly before: Access | undefined }> {
+  const { consumer_orgno: consumer = '' } = params;
+  if (parseOrganizationNumber(consumer) !== consumer)
+    throw invalidField('access', 'consumer_orgno', 'must be an organisation number with a valid check digit');
+  const scope = await ownScope(registers, query.scope, caller.orgno);
+  return { scope, consumer, before: await registers.accesses.find(scope.name, consumer) };
+}
+
+/** Shows accesses, the names of organisations looked up once each. */
+export function accessToWire(
+  registers: Registers,
+): (access: Access, owner: OrganizationNumber) => Promise<z.infer<typeof accessShape>> {
+  const nameOf = organizationNames(registers);
+  return async ({ scope, state, consumerOrgno, created, lastUpdated }, owner) => ({
+    scope,
+    state,
+    owner_orgno: owner,
+    owner_organization_name: await nameOf(owner),
+    consumer_orgno: consumerOrgno,
+    consumer_organization_name: await nameOf(consumerOrgno),
+    created: instant(created),
+    last_updated: instant(lastUpdated),
+  });
+}
+
+function isListed({ state }: Access, { inactive }: z.infer<typeof inactiveQuery>): boolean {
+  return state === 'APPROVED' || inactive === true;
+}
+
+function admits({ allowedIntegrationTypes }: Scope, type: string | undefined): boolean {
+  const types: readonly string[] = allowedIntegrationTypes;
+  return type === undefined || types.length === 0 || types.includes(type.toLowerCase());
+}
