@@ -11,16 +11,18 @@ import { identifierShape, instant, instantShape, nameShape, orgnoShape, textShap
 
 const seconds = z.int().min(0, 'must be 0 or more').meta({ description: 'Seconds' });
 
-/** The short form that documentation prints, and the one that counts. Contract §5.2.2 */
-const grantType = z
-  .enum(['authorization_code', 'implicit', 'refresh_token', JWT_BEARER, 'jwt_bearer_token'])
-  .overwrite((type) => (type === 'jwt_bearer_token' ? JWT_BEARER : type));
+const GRANT_TYPES = ['authorization_code', 'implicit', 'refresh_token', JWT_BEARER] as const;
+
+/** With the short form that documentation prints, which is kept as the one that counts. Contract §5.2.2 */
+const grantTypeRequest = z
+  .enum([...GRANT_TYPES, 'jwt_bearer_token'])
+  .transform((type) => (type === 'jwt_bearer_token' ? JWT_BEARER : type));
 
 /** Members that no rule here reads: kept and shown, so that a client can be read and written back. Contract §5.2.2 */
 const kept = {
   description: textShape.min(1, 'must not be empty'),
   application_type: z.enum(['web', 'browser', 'native']),
-  grant_types: z.array(grantType),
+  grant_types: z.array(z.enum(GRANT_TYPES)),
   token_endpoint_auth_method: z.enum(['client_secret_post', 'client_secret_basic', 'private_key_jwt', 'none']),
   refresh_token_lifetime: seconds,
   refresh_token_usage: z.enum(['REUSE', 'ONETIME']),
@@ -48,7 +50,7 @@ export const clientRequestShape = z
     access_token_lifetime: seconds.default(0),
     description: kept.description,
     application_type: kept.application_type.default('web'),
-    grant_types: kept.grant_types.default([JWT_BEARER]),
+    grant_types: z.array(grantTypeRequest).default([JWT_BEARER]),
     token_endpoint_auth_method: kept.token_endpoint_auth_method.default('private_key_jwt'),
     refresh_token_lifetime: seconds.default(600),
     refresh_token_usage: kept.refresh_token_usage.default('ONETIME'),
