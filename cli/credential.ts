@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { calculateJwkThumbprint, type JWK } from 'jose';
 import { Failure } from './failure.ts';
 import { isRecord, parseJson } from './json.ts';
-import { readPassword } from './password.ts';
+import { type PasswordSource, readPassword } from './password.ts';
 import { openP12 } from './pkcs12.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -14,12 +14,11 @@ export type Credential = {
 };
 
 /** Where the key lies, as flags say it. */
-export type CredentialOptions = {
+export type CredentialOptions = PasswordSource & {
   readonly key?: string;
   readonly cert?: string;
   readonly p12?: string;
   readonly kid?: string;
-  readonly passwordFile?: string;
 };
 
 /**

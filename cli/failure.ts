@@ -23,8 +23,13 @@ export type FailureFacts = {
   readonly cause?: unknown;
 };
 
-/** One place that is wrong: a field, a claim, or a file with its line. */
-export type FailureDetail = { readonly path: string; readonly expected?: string; readonly got?: string };
+/** One place that is wrong: a field, a claim, or a file with line and column. */
+export type FailureDetail = {
+  readonly path: string;
+  readonly message?: string;
+  readonly expected?: string;
+  readonly got?: string;
+};
 
 /** The end of a command that did not do what was asked: how it ends, and what a person needs to know. */
 export class Failure extends Error {
@@ -82,7 +87,8 @@ function ofTheServer(error: Error): Failure | undefined {
     case 'ConfigMistake':
       return new Failure('config', error.message, { fix: 'correct the field and try again', cause: error });
     case 'WorldMistakes':
-      return new Failure('invalid', error.message, {
+      return new Failure('invalid', 'the world file cannot be used', {
+        details: error.message.split('\n').map(placed),
         fix: 'portvakt world schema prints what a world file may hold',
         cause: error,
       });
@@ -92,6 +98,12 @@ function ofTheServer(error: Error): Failure | undefined {
     default:
       return undefined;
   }
+}
+
+/** `file:line:column: what` */
+function placed(line: string): FailureDetail {
+  const [, path, message] = /^(.*?:[0-9]+:[0-9]+): (.*)$/.exec(line) ?? [];
+  return path === undefined || message === undefined ? { path: line } : { path, message };
 }
 
 const OF_THE_SYSTEM: Readonly<Record<string, { readonly exit: ExitName; readonly what: string; readonly fix?: string }>> = {

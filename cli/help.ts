@@ -27,7 +27,7 @@ export function formatHelp(command: Command, helper: Help): string {
     helper.boxWrap(command.description(), helper.helpWidth ?? 80),
     '',
     ...(examples.length === 0 ? [] : [helper.styleTitle('Examples:'), ...examples]),
-    `${flags}\nSee also: ${seeAlso.join(', ')}`,
+    `${flags}\n${helper.boxWrap(`See also: ${seeAlso.join(', ')}`, helper.helpWidth ?? 80)}`,
     '',
   ].join('\n');
 }

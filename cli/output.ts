@@ -22,6 +22,8 @@ export type View<T> = {
 
 export type Field<T> = {
   readonly name: keyof T & string;
+  /** Stands above the column, where the name alone would say too much or too little. */
+  readonly heading?: string;
   /** What a person reads, where the value itself is not enough. */
   readonly text?: (item: T) => string;
   /** Shown by `-o wide`, not by `-o table`. */
@@ -32,7 +34,7 @@ export type Field<T> = {
 export async function render<T extends object>(
   answer: T | List<T>,
   view: View<T>,
-  { format, colors }: { readonly format: Format; readonly colors: Colors },
+  { format, colors, headers = true }: { readonly format: Format; readonly colors: Colors; readonly headers?: boolean },
 ): Promise<string> {
   switch (format) {
     case 'json':
@@ -40,13 +42,13 @@ export async function render<T extends object>(
     case 'yaml':
       return (await import('yaml')).stringify(answer, { lineWidth: 0 });
     case 'csv':
-      return csv(items(answer), view.fields);
+      return csv(items(answer), view.fields, headers);
     case 'name':
       return items(answer)
         .map((item) => `${view.name(item)}\n`)
         .join('');
     default:
-      return forPeople(answer, view, { wide: format === 'wide', colors });
+      return forPeople(answer, view, { wide: format === 'wide', colors, headers });
   }
 }
 
@@ -54,27 +56,29 @@ function items<T extends object>(answer: T | List<T>): readonly T[] {
   return isList(answer) ? answer.items : [answer];
 }
 
-function isList<T extends object>(answer: T | List<T>): answer is List<T> {
+/** Whether the answer is several objects. */
+export function isList<T extends object>(answer: T | List<T>): answer is List<T> {
   return 'items' in answer && Array.isArray(answer.items) && 'next' in answer;
 }
 
 /** RFC 4180. A value that is no plain one stands there as JSON. */
-function csv<T>(rows: readonly T[], fields: readonly Field<T>[]): string {
+function csv<T>(rows: readonly T[], fields: readonly Field<T>[], headers: boolean): string {
   const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = [fields.map(({ name }) => name), ...rows.map((row) => fields.map(({ name }) => plain(row[name])))];
+  const heading: readonly string[] = fields.map(({ name }) => name);
+  const lines = [...(headers ? [heading] : []), ...rows.map((row) => fields.map(({ name }) => plain(row[name])))];
   return lines.map((line) => `${line.map(cell).join(',')}\r\n`).join('');
 }
 
 function forPeople<T extends object>(
   answer: T | List<T>,
   { fields, text }: View<T>,
-  { wide, colors }: { readonly wide: boolean; readonly colors: Colors },
+  { wide, colors, headers }: { readonly wide: boolean; readonly colors: Colors; readonly headers: boolean },
 ): string {
   const shown = fields.filter((field) => wide || !field.wide);
-  const heading = ({ name }: Field<T>) => name.toUpperCase().replaceAll('_', ' ');
+  const heading = ({ name, heading = name }: Field<T>) => heading.toUpperCase().replaceAll('_', ' ');
   const cells = (item: T) => shown.map((field) => printable(field.text?.(item) ?? plain(item[field.name])));
-  if (isList(answer)) return table([shown.map(heading), ...answer.items.map(cells)]);
-  if (text && !wide) return text(answer, colors);
+  if (isList(answer)) return table([...(headers ? [shown.map(heading)] : []), ...answer.items.map(cells)]);
+  if (text) return text(answer, colors);
   return table(shown.map((field, place) => [heading(field), cells(answer)[place] ?? '']));
 }
 

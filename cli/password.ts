@@ -1,20 +1,29 @@
+import { execSync } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { Failure } from './failure.ts';
 import { readInput } from './input.ts';
 import type { Terminal } from './terminal.ts';
 
+/** Where a password comes from; two of them are for contexts. */
+export type PasswordSource = {
+  readonly passwordFile?: string;
+  /** Name of an environment variable. */
+  readonly passwordEnv?: string;
+  /** A command whose first line of output it is. */
+  readonly passwordCommand?: string;
+};
+
 /**
- * The password of a key file: from `--password-file`, from `PORTVAKT_PASSWORD`, or asked for at a terminal; never an argument,
+ * The password of a key file: from its source, from `PORTVAKT_PASSWORD`, or asked for at a terminal; never an argument,
  * which every user of the machine could read. `PV-SEC-096`
  * @throws {Failure} naming the flag, where there is nobody to ask
  */
-export async function readPassword(
-  file: string,
-  { passwordFile }: { readonly passwordFile?: string },
-  terminal: Terminal,
-): Promise<string> {
+export async function readPassword(file: string, source: PasswordSource, terminal: Terminal): Promise<string> {
+  const { passwordFile, passwordEnv, passwordCommand } = source;
   if (passwordFile !== undefined) return (await readInput(passwordFile)).replace(/\r?\n$/, '');
+  if (passwordCommand !== undefined) return fromCommand(passwordCommand);
+  if (passwordEnv !== undefined) return fromVariable(passwordEnv);
   const { PORTVAKT_PASSWORD, CI } = process.env;
   if (PORTVAKT_PASSWORD !== undefined) {
     terminal.warn('the password comes from the environment, which other programs may see; --password-file is safer');
@@ -24,6 +33,20 @@ export async function readPassword(
     throw new Failure('usage', `${file} needs a password`, { fix: 'give it with --password-file FILE' });
   }
   return prompt(`Password of ${file}: `);
+}
+
+function fromCommand(command: string): string {
+  try {
+    return execSync(command, { encoding: 'utf8', stdio: ['inherit', 'pipe', 'inherit'] }).split(/\r?\n/, 1)[0] ?? '';
+  } catch (cause) {
+    throw new Failure('config', `the command that tells the password failed: ${command}`, { cause });
+  }
+}
+
+function fromVariable(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Failure('config', `${name} is not set, and should hold the password`);
+  return value;
 }
 
 /** Asks without showing what is typed. */

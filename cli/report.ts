@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { EXITS } from './exit.ts';
-import { type Failure, toFailure } from './failure.ts';
+import { type Failure, type FailureDetail, toFailure } from './failure.ts';
 import { type Colors, colorsFor } from './style.ts';
 import { printable } from './table.ts';
 import { type GlobalOptions, Terminal } from './terminal.ts';
@@ -50,8 +50,8 @@ function reportText({ message, facts }: Failure, colors: Colors): string {
   return `${lines.join('\n')}\n`;
 }
 
-function describe({ path, expected, got }: { path: string; expected?: string; got?: string }): string {
-  const parts = [got === undefined ? '' : `got ${got}`, expected === undefined ? '' : `expected ${expected}`];
+function describe({ path, message = '', expected, got }: FailureDetail): string {
+  const parts = [message, got === undefined ? '' : `got ${got}`, expected === undefined ? '' : `expected ${expected}`];
   return printable(`${path}: ${parts.filter((part) => part !== '').join(', ')}`);
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { type Format, type List, render, type View } from './output.ts';
+import { type Format, isList, type List, render, type View } from './output.ts';
+import { withColumns } from './shape.ts';
 import { type ColorChoice, type Colors, colorsFor } from './style.ts';
 
 /** The flags that every command takes. */
@@ -12,6 +13,14 @@ export type GlobalOptions = {
   readonly verbose?: boolean;
   readonly debug?: boolean;
   readonly utc?: boolean;
+  /** Name of the context that counts, unless it is the current one. */
+  readonly context?: string;
+  /** Columns of tables and of CSV, in this order. */
+  readonly columns?: readonly string[];
+  /** Whether tables and CSV have a first line with names. */
+  readonly headers: boolean;
+  /** The field that a list is sorted by; with `-` before it, backwards. */
+  readonly sort?: string;
 };
 
 /** Where a command speaks: the answer goes to stdout, everything else to stderr. */
@@ -41,7 +50,9 @@ export class Terminal {
 
   /** Prints the answer, in the format asked for. */
   async answer<T extends object>(answer: T | List<T>, view: View<T>): Promise<void> {
-    process.stdout.write(await render(answer, view, this));
+    const { format, colors, options } = this;
+    process.stdout.write(await render(answer, withColumns(view, options.columns), { format, colors, headers: options.headers }));
+    if (isList(answer) && answer.next !== null) this.tell(`${answer.items.length} are shown, and there are more: --all shows them`);
   }
 
   /** Prints the answer of a command that goes on running: JSON on one line, so that who has read a line knows that it is ready. */
@@ -53,6 +64,11 @@ export class Terminal {
   /** Tells what was done. */
   say(text: string): void {
     if (!this.options.quiet) process.stderr.write(`${this.#talk.green('✓')} ${text}\n`);
+  }
+
+  /** Tells something beside the answer. */
+  tell(text: string): void {
+    if (!this.options.quiet) process.stderr.write(`${text}\n`);
   }
 
   /** Tells what a person should know although the command goes on. */

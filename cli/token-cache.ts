@@ -37,6 +37,19 @@ export async function holdToken(key: string, token: HeldToken): Promise<void> {
   await rename(draft, join(folder, key));
 }
 
+/** Forgets a held token. @returns whether there was one */
+export async function dropToken(key: string): Promise<boolean> {
+  const folder = await findPrivateFolder('tokens');
+  if (folder === undefined) return false;
+  return rm(join(folder, key)).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return false;
+    },
+  );
+}
+
 async function dropOld(folder: string): Promise<void> {
   const oldest = Date.now() - HOUR * 1000;
   for (const name of await readdir(folder)) {

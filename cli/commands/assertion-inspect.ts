@@ -1,11 +1,5 @@
 import type { Command } from 'commander';
-import { authentication } from '../../server/core/authenticate.ts';
-import { authorization } from '../../server/core/authorize.ts';
-import { type Finding, runToEnd } from '../../server/core/checks.ts';
-import { Fault } from '../../server/core/fault.ts';
-import { Grant } from '../../server/core/grant.ts';
-import type { Ports } from '../../server/core/ports.ts';
-import { DEFAULT_TOKEN_SETTINGS } from '../../server/core/settings.ts';
+import { type CheckResult, type Inspected, inspectShape } from '../assertion-shape.ts';
 import { describeJwt } from '../describe-jwt.ts';
 import { document } from '../help.ts';
 import { readJws } from '../input.ts';
@@ -36,109 +30,12 @@ export function define(command: Command): void {
   });
 }
 
-const SHAPE_IDS: ReadonlySet<string> = new Set([
-  'jws',
-  'header',
-  'claims',
-  'known_claims',
-  'on_behalf_of',
-  'audience',
-  'key_choice',
-  'x5c',
-  'lifetime',
-  'scopes',
-  'pid',
-  'resource',
-  'consumer_org',
-]);
-
 type InspectOptions = { readonly issuer?: string };
 
-/** Whether one check passed; `not_reached` when an earlier one had to pass first, or a server would have to be asked. */
-type Result = {
-  readonly id: string;
-  readonly title: string;
-  readonly result: Finding['result'];
-  readonly code?: string;
-  readonly message?: string;
-  readonly expected?: string;
-  readonly got?: string;
-  readonly detail?: string;
-};
-
-type Inspected = {
-  readonly header: object | null;
-  readonly claims: object | null;
-  readonly checks: readonly Result[];
-  /** The code that the token endpoint would answer with, or null. */
-  readonly refused: string | null;
-};
-
 async function inspect(argument: string, { issuer }: InspectOptions, terminal: Terminal): Promise<void> {
-  const grant = Grant.fromAssertion(await readJws(argument), offlinePorts(issuer));
-  const findings = await runToEnd(SHAPE, grant);
-  const faults = findings.flatMap((finding) => (finding.result === 'fail' && finding.fault !== needsServer ? finding.fault : []));
-  const [first] = faults;
-  const answer = { ...read(grant), checks: findings.map(toResult), refused: first?.code ?? null };
-  await terminal.answer(answer, view(terminal.options.utc ?? false));
-  if (first) throw first;
-}
-
-/** The checks that an assertion alone can fail. Whether it is in time is told by its times: most are looked at long after. */
-const SHAPE = [...authentication, ...authorization].filter(({ id }) => SHAPE_IDS.has(id));
-
-/** What a check meets that asks for something only a server has; a check that ends with it was not reached. */
-const needsServer = new Fault('PV-502', { detail: 'offline' });
-
-function offlinePorts(issuer: string | undefined): Ports {
-  return {
-    storage: absent(),
-    verifier: absent(),
-    certificates: absent(),
-    signer: absent(),
-    random: absent(),
-    clock: { now: () => Date.now() / 1000 },
-    settings: {
-      ...DEFAULT_TOKEN_SETTINGS,
-      get issuer(): string {
-        if (issuer === undefined) throw needsServer;
-        return issuer;
-      },
-    },
-  };
-}
-
-function absent<T extends object>(): T {
-  const refuse = () => {
-    throw needsServer;
-  };
-  return new Proxy({} as T, { get: refuse });
-}
-
-function read(grant: Grant): Pick<Inspected, 'header' | 'claims'> {
-  try {
-    const { header, payload } = grant.jws();
-    return { header, claims: payload };
-  } catch (error) {
-    if (error instanceof Fault) return { header: null, claims: null };
-    throw error;
-  }
-}
-
-function toResult(finding: Finding): Result {
-  const { id, title } = finding.check;
-  if (finding.result !== 'fail') return { id, title, result: finding.result };
-  if (finding.fault === needsServer) return { id, title, result: 'not_reached' };
-  const { code, message, circumstances } = finding.fault;
-  const { expected, got, detail } = circumstances;
-  return { id, title, result: 'fail', code, message, ...told({ expected, got, detail }) };
-}
-
-/** Without what is not there. */
-function told(
-  parts: Readonly<Record<'expected' | 'got' | 'detail', string | undefined>>,
-): Pick<Result, 'expected' | 'got' | 'detail'> {
-  return Object.fromEntries(Object.entries(parts).filter(([, text]) => text !== undefined));
+  const { refusal, ...inspected } = await inspectShape(await readJws(argument), issuer);
+  await terminal.answer(inspected, view(terminal.options.utc ?? false));
+  if (refusal) throw refusal;
 }
 
 function view(utc: boolean): View<Inspected> {
@@ -152,7 +49,7 @@ function view(utc: boolean): View<Inspected> {
   };
 }
 
-function line({ title, result, code, expected, got, detail }: Result, { green, red, dim }: Colors): string {
+function line({ title, result, code, expected, got, detail }: CheckResult, { green, red, dim }: Colors): string {
   if (result === 'pass') return `  ${green('✓')} ${title}\n`;
   if (result === 'not_reached') return dim(`  – ${title}\n`);
   const why = [detail ?? '', got === undefined ? '' : `got ${got}`, expected === undefined ? '' : `expected ${expected}`];
@@ -160,7 +57,7 @@ function line({ title, result, code, expected, got, detail }: Result, { green, r
   return `  ${red('✗')} ${code}  not so: ${title}${reason === '' ? '' : `\n      ${printable(reason)}`}\n`;
 }
 
-function summary(checks: readonly Result[]): string {
-  const count = (result: Finding['result']) => checks.filter((check) => check.result === result).length;
+function summary(checks: readonly CheckResult[]): string {
+  const count = (result: CheckResult['result']) => checks.filter((check) => check.result === result).length;
   return `${count('pass')} of ${checks.length} checks passed, ${count('fail')} failed, ${count('not_reached')} need a server or an earlier one to pass.`;
 }

@@ -1,19 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { stringify } from 'yaml';
-import { installWorld, type World } from '../../fixtures/world.ts';
-import { readWorldFile } from '../../fixtures/world-file.ts';
-import { type Config, isIssuer, readConfig } from '../../server/config.ts';
-import { openFoundations } from '../../server/main.ts';
-import { Failure } from '../failure.ts';
 import { document } from '../help.ts';
 import { DEV_ISSUER } from '../issuer.ts';
-import type { View } from '../output.ts';
-import { stopSignal } from '../signals.ts';
 import { Terminal } from '../terminal.ts';
-import { makeFolder } from './empty-folder.ts';
+import type { InitOptions } from './run-init.ts';
 
 /** `portvakt init`: writes a configuration and a data directory for `portvakt serve`. Nothing is overwritten. */
 export function define(command: Command): void {
@@ -26,7 +15,7 @@ export function define(command: Command): void {
     .addOption(
       new Option('--environment <name>', 'whose certificates are trusted').choices(['production', 'test']).default('production'),
     )
-    .action(async (options: InitOptions) => init(options, Terminal.of(command)));
+    .action(async (options: InitOptions) => (await import('./run-init.ts')).init(options, Terminal.of(command)));
   document(command, {
     examples: [
       { does: './portvakt.yaml and ./portvakt-data', run: 'portvakt init --issuer https://token.example.no/' },
@@ -38,83 +27,3 @@ export function define(command: Command): void {
     seeAlso: ['portvakt serve', 'portvakt world schema', 'docs/reference/config.md'],
   });
 }
-
-type InitOptions = {
-  readonly issuer: string;
-  readonly config: string;
-  readonly data: string;
-  readonly world?: string;
-  readonly environment: Config['environment'];
-};
-
-type Initialized = {
-  readonly issuer: string;
-  readonly environment: Config['environment'];
-  readonly config_file: string;
-  readonly data_dir: string;
-};
-
-async function init(options: InitOptions, terminal: Terminal): Promise<void> {
-  const { issuer, environment, config, data, world: worldFile } = options;
-  if (!isIssuer(issuer)) {
-    throw new Failure('usage', `--issuer ${issuer} cannot be an issuer`, {
-      fix: 'it is https (or http on localhost), a host alone, and a final slash: https://token.example.no/',
-    });
-  }
-  const world = worldFile === undefined ? undefined : await readWorldFile(worldFile);
-  if (world) warnOfTrust(world, environment, terminal);
-  // It takes a second or two, and is finished or taken back: a Ctrl-C between would leave half of it.
-  void stopSignal();
-  await write(options, world);
-  terminal.say(`${config} is the configuration; ${data} holds database and keys`);
-  await terminal.answer({ issuer, environment, config_file: config, data_dir: data }, view);
-  terminal.next(`portvakt serve --config ${config}`);
-}
-
-function warnOfTrust({ trust }: World, environment: Config['environment'], terminal: Terminal): void {
-  const others = trust.filter((entry) => entry.environment !== environment).length;
-  if (others > 0)
-    terminal.warn(`${others} of the world's trust entries are for another environment, and ${environment} ignores them`);
-}
-
-/** Configuration and data directory, or neither. */
-async function write({ issuer, environment, config, data }: InitOptions, world: World | undefined): Promise<void> {
-  const file = resolve(config);
-  const undo: (() => Promise<void>)[] = [];
-  try {
-    undo.unshift((await makeFolder(dirname(file))).undo);
-    await writeFile(file, configText({ issuer, environment, data_dir: spell(resolve(data), dirname(file)) }), { flag: 'wx' });
-    undo.unshift(() => rm(file));
-    const folder = await makeFolder(data);
-    undo.unshift(folder.undo);
-    if (!folder.isEmpty) throw new Failure('conflict', `${data} is not empty`, { fix: 'choose another folder with --data' });
-    await fill(await readConfig(file, {}), world);
-  } catch (error) {
-    for (const step of undo) await step();
-    throw error;
-  }
-}
-
-function configText(settings: { readonly issuer: string; readonly environment: string; readonly data_dir: string }): string {
-  return `# What portvakt serve runs by. Every field with its default: docs/reference/config.md\n${stringify(settings)}`;
-}
-
-/** Relative to the configuration where the data lies beside or below it, so that both can be moved together. */
-function spell(data: string, folder: string): string {
-  const path = relative(folder, data);
-  return path.startsWith('..') ? data : path;
-}
-
-/** Makes database and signing key as the server's first start would, and registers the world. */
-async function fill(config: Config, world: World | undefined): Promise<void> {
-  const installation = { now: Math.floor(Date.now() / 1000), correlationId: randomBytes(16).toString('hex') };
-  const { storage } = await openFoundations(config, {
-    prepare: async (store) => (world ? installWorld(world, store, installation) : undefined),
-  });
-  await storage.close();
-}
-
-const view: View<Initialized> = {
-  fields: [{ name: 'issuer' }, { name: 'environment' }, { name: 'config_file' }, { name: 'data_dir' }],
-  name: ({ config_file }) => `config/${config_file}`,
-};

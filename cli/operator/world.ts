@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
 import type { World } from '../../fixtures/world.ts';
-import { readWorldFile } from '../../fixtures/world-file.ts';
-import { worldJsonSchema } from '../../fixtures/world-schema.ts';
 import { document } from '../help.ts';
 import type { View } from '../output.ts';
 import { Terminal } from '../terminal.ts';
@@ -17,7 +15,7 @@ function defineCheck(command: Command): void {
   command
     .description('Reads a world file and those that it names, and tells every mistake with file, line and column.')
     .argument('<file>', 'world file, YAML or JSON')
-    .action(async (file: string) => Terminal.of(command).answer(sizes(file, await readWorldFile(file)), view));
+    .action(async (file: string) => check(file, Terminal.of(command)));
   document(command, {
     examples: [
       { does: 'before it is installed', run: 'portvakt world check world.yaml' },
@@ -29,7 +27,7 @@ function defineCheck(command: Command): void {
 
 function defineSchema(command: Command): void {
   command.description('Prints the JSON Schema of a world file, for editors and for those who write one by program.');
-  command.action(() => void process.stdout.write(`${JSON.stringify(worldJsonSchema(), null, 2)}\n`));
+  command.action(printSchema);
   document(command, {
     examples: [
       { does: 'to read', run: 'portvakt world schema' },
@@ -42,6 +40,16 @@ function defineSchema(command: Command): void {
 type Sizes = { readonly file: string } & Readonly<
   Record<'organizations' | 'prefixes' | 'scopes' | 'accesses' | 'clients' | 'trust', number>
 >;
+
+async function check(file: string, terminal: Terminal): Promise<void> {
+  const { readWorldFile } = await import('../../fixtures/world-file.ts');
+  await terminal.answer(sizes(file, await readWorldFile(file)), view);
+}
+
+async function printSchema(): Promise<void> {
+  const { worldJsonSchema } = await import('../../fixtures/world-schema.ts');
+  process.stdout.write(`${JSON.stringify(worldJsonSchema(), null, 2)}\n`);
+}
 
 function sizes(file: string, { organizations, prefixes, scopes, accesses, clients, trust }: World): Sizes {
   return {
