@@ -75,14 +75,15 @@ export function lists(withStore: WithStore): void {
     const fish = '310555053';
     const inOrder = [
       { ...bareAccess, scope: map.name, consumerOrgno: consumer.orgno },
-      { ...bareAccess, scope: map.name, consumerOrgno: fish },
+      { ...bareAccess, scope: map.name, consumerOrgno: fish, requestedBy: bareClient.clientId },
       { ...bareAccess, scope: bareScope.name, consumerOrgno: fish },
       { ...bareAccess, scope: scope.name, consumerOrgno: consumer.orgno },
-      { ...bareAccess, scope: scope.name, consumerOrgno: fish },
+      { ...bareAccess, scope: scope.name, consumerOrgno: fish, requestedBy: bareClient.clientId, reason: 'Byggesak' },
     ];
     await storage.transaction(async (changes) => {
       await putOrganizations(changes);
       for (const each of [scope, bareScope, map]) await changes.scopes.put(each);
+      await changes.clients.put(bareClient);
       for (const each of inOrder.toReversed()) await changes.accesses.put(each);
     });
     const cases: readonly (readonly [filter: AccessFilter, places: readonly number[]])[] = [
@@ -96,6 +97,9 @@ export function lists(withStore: WithStore): void {
       [{ scope: map.name, ownerOrgno: owner.orgno }, []],
       [{ scope: scope.name, consumerOrgno: fish, ownerOrgno: owner.orgno }, [4]],
       [{ scope: scope.name.toUpperCase() }, []],
+      [{ consumerOrgno: fish, requested: true }, [1, 4]],
+      [{ ownerOrgno: owner.orgno, requested: true }, [4]],
+      [{ consumerOrgno: consumer.orgno, requested: true }, []],
     ];
     for (const [filter, places] of cases) {
       const expected = places.map((place) => inOrder[place]);

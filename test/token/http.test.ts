@@ -151,10 +151,12 @@ t.test('PV-017 every other address is 404 in JSON, the engine’s own among them
       '/%00',
       '/TOKEN',
       '//token',
-      '/api/v1/nothing',
     ],
   ];
   for (const path of paths) refused(t, await server.get(path), expectation('PV-017'));
+  const { status, body } = await server.get('/api/v1/nothing');
+  t.equal(status, 404, 'that of the self-service API in its own shape (contract §5.1.1)');
+  t.match(body, { status: 404, error: 'not_found', error_uri: /\/errors\/PV-017$/ });
 });
 
 t.test('PV-019 PV-SEC-059 a body over 48 KiB is refused while it is read, and the connection closed', async (t) => {
