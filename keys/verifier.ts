@@ -35,7 +35,7 @@ export function createVerifier(): Verifier {
   return {
     verify(alg, key, input, signature) {
       const digest = RSA_DIGESTS.get(alg);
-      const rsa = digest === undefined || key.jwk.kty !== 'RSA' ? undefined : keyOf(key);
+      const rsa = digest === undefined ? undefined : keyOf(key);
       return rsa !== undefined && verify(digest, Buffer.from(input), rsa, signature);
     },
   };

@@ -21,7 +21,7 @@ type Ascent = readonly [Certificate, ...Certificate[]];
 /** Most certificates a client may send. `PV-SEC-040` */
 const MAX_SENT = 5;
 
-/** Longest way through our own CA certificates to an anchor, and most such ways: they bound the time of one judgement. */
+/** Longest way through our own CA certificates to an anchor, and most such ways to one anchor: further ones are not tried. */
 const MAX_ASCENT = 4;
 const MAX_ASCENTS = 64;
 
@@ -32,13 +32,7 @@ const MAX_ASCENTS = 64;
  */
 export function createTrust(anchors: readonly Certificate[], intermediates: readonly Certificate[]): Trust {
   for (const certificate of [...anchors, ...intermediates]) assertAuthority(certificate);
-  const ascents: Ascent[] = anchors.map((anchor) => [anchor]);
-  for (const ascent of ascents) {
-    if (ascent.length === MAX_ASCENT || ascents.length >= MAX_ASCENTS) continue;
-    const below = intermediates.filter((ca) => !ascent.includes(ca) && isIssuedBy(ca, ascent[0]));
-    ascents.push(...below.map((ca): Ascent => [ca, ...ascent]));
-  }
-  return { anchors, ascents };
+  return { anchors, ascents: anchors.flatMap((anchor) => ascentsTo(anchor, intermediates)) };
 }
 
 /** Holds what a CA certificate must be whenever it is used. @throws {Refusal} naming the rule. */
@@ -65,6 +59,18 @@ export function validatePath(sent: readonly Certificate[], trust: Trust, now: Ep
     refusal = outcome;
   }
   throw refusal;
+}
+
+/** From the anchor downwards, so that a CA that leads nowhere costs nothing; what signs for each other cannot go round. */
+function ascentsTo(anchor: Certificate, intermediates: readonly Certificate[]): readonly Ascent[] {
+  const ascents: Ascent[] = [[anchor]];
+  for (const ascent of ascents) {
+    const room = ascent.length < MAX_ASCENT ? MAX_ASCENTS - ascents.length : 0;
+    if (room === 0) break;
+    const below = intermediates.filter((ca) => !ascent.includes(ca) && isIssuedBy(ca, ascent[0]));
+    ascents.push(...below.slice(0, room).map((ca): Ascent => [ca, ...ascent]));
+  }
+  return ascents;
 }
 
 /**

@@ -115,6 +115,11 @@ refuses(
 );
 refuses('PV-SEC-013 refuses the point at infinity', 'key_policy', leaf({ key: ecKey('1.2.840.10045.3.1.7', Buffer.from([0])) }));
 refuses(
+  'PV-SEC-013 refuses a point that is written in both ways at once',
+  'key_policy',
+  leaf({ key: ecKey('1.2.840.10045.3.1.7', Buffer.concat([Buffer.from([6 + ((p256.at(-1) ?? 0) & 1)]), p256.subarray(1)])) }),
+);
+refuses(
   'PV-SEC-013 refuses a compressed point',
   'key_policy',
   leaf({

@@ -1,6 +1,8 @@
 import t from 'tap';
+import { readCertificate } from '../../keys/x509/certificate.ts';
+import { createTrust, validatePath } from '../../keys/x509/chain.ts';
 import { createCertificates } from '../../keys/x509/trust.ts';
-import { NULL, printable, sequence, tlv } from './encode.ts';
+import { bitString, integer, NULL, oid, printable, sequence, tlv } from './encode.ts';
 import {
   commonName,
   DAY,
@@ -168,6 +170,14 @@ refuses(
   'key_id_link',
   withExtension(extension.authorityKeyId(Buffer.from('another'))),
 );
+refuses("PV-SEC-047 refuses the issuer's own serial number below another issuer of the issuer", 'key_id_link', () => {
+  const ca = makeIssuing(root, 'numbered', { serialNumber: tlv(0x02, Buffer.from([7])) });
+  const authority = extension.of(
+    '2.5.29.35',
+    sequence(tlv(0xa1, tlv(0xa4, commonName('another root'))), tlv(0x82, Buffer.from([7]))),
+  );
+  return [makeLeaf(ca, { extensions: [...leafExtensions(), authority] }), ca.der];
+});
 refuses(
   'PV-SEC-047 refuses the serial number of another issuer certificate',
   'key_id_link',
@@ -189,6 +199,9 @@ refuses(
 refuses('PV-SEC-048 refuses everything when nothing is configured', 'trust_anchor', () => [valid, issuing.der], { trust: [] });
 refuses('PV-SEC-048 refuses everything below an anchor that has ended', 'expired', () => [valid], {
   trust: [entry('anchor', makeRoot('root', { notAfter: NOW - 1 }).der), entry('intermediate', issuing.der)],
+});
+refuses('PV-SEC-048 refuses what is below a configured intermediate that another key signed', 'trust_anchor', () => [valid], {
+  trust: [entry('anchor', root.der), entry('intermediate', makeIssuing(root, 'issuing', { signer: key('forger') }).der)],
 });
 refuses('PV-SEC-048 refuses what an intermediate alone certifies', 'trust_anchor', () => [valid], {
   trust: [entry('intermediate', issuing.der)],
@@ -275,16 +288,30 @@ accepts('PV-SEC-048 finds the issuing CA that signed among two of one name', lea
   entry('anchor', root.der),
 ]);
 
-const upper = makeIssuing(root, 'upper');
-const lower = makeIssuing(upper, 'lower');
-accepts('security §2 takes a lone leaf below two configured CAs', () => [makeLeaf(lower)], ours, [
-  entry('intermediate', lower.der),
-  entry('intermediate', upper.der),
-  entry('anchor', root.der),
-]);
+/** Five CAs, each below the one before. */
+const ladder = [root];
+for (const title of ['one', 'two', 'three', 'four']) ladder.unshift(makeIssuing(ladder[0] ?? root, title));
+const configured = [entry('anchor', root.der), ...ladder.slice(0, -1).map(({ der }) => entry('intermediate', der))];
+const [lowest = root, last = root] = ladder;
+
+accepts('security §2 takes a lone leaf three configured CAs below the anchor', () => [makeLeaf(last)], ours, configured);
+refuses('security §2 goes no further than three configured CAs up to the anchor', 'trust_anchor', () => [makeLeaf(lowest)], {
+  trust: configured,
+});
+accepts('security §2 takes a leaf that brings the fourth CA itself', () => [makeLeaf(lowest), lowest.der], ours, configured);
 
 t.test('PV-SEC-044 both ends of the validity belong to it', async (t) => {
   const certificates = createCertificates(trust, { environment: 'test' });
   t.match(await certificates.judge([valid], NOW - 30 * DAY), ours);
   t.match(await certificates.judge([valid], end), { ...ours, notAfter: end });
+});
+
+t.test('PV-SEC-013 the path rules alone hold a leaf to 4096 bits', async (t) => {
+  const large = sequence(
+    sequence(oid('1.2.840.113549.1.1.1'), NULL),
+    bitString(sequence(integer(2n ** 4200n + 1n), integer(65537))),
+  );
+  const paths = createTrust([readCertificate(root.der)], []);
+  const chain = [makeLeaf(issuing, { key: large }), issuing.der].map(readCertificate);
+  t.throws(() => validatePath(chain, paths, NOW), /^key_policy: .*at most 4096/);
 });

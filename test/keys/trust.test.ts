@@ -42,9 +42,14 @@ t.test('security §3 a good verdict is kept for an hour by the exact chain', asy
   const certificates = create();
   const first = await certificates.judge([valid], NOW);
   t.equal(await certificates.judge([Buffer.from(valid)], NOW + HOUR), first, 'the very same');
-  t.not(await certificates.judge([valid], NOW + HOUR + 1), first, 'found out again after an hour');
   t.not(await certificates.judge([valid, issuing.der], NOW), first, 'another chain of the same leaf is judged by itself');
-  t.not(await certificates.judge([valid], NOW - 1), first, 'and so is a moment before the verdict');
+  t.equal(
+    await outcome(certificates.judge([Buffer.concat([valid, issuing.der])], NOW)),
+    'der',
+    'and so are its octets in one piece',
+  );
+  t.equal(await outcome(certificates.judge([valid], NOW - 31 * DAY)), 'not_yet_valid', 'and a moment before the verdict');
+  t.not(await certificates.judge([valid], NOW + HOUR + 1), first, 'found out again after an hour');
 });
 
 t.test('security §3 a good verdict never outlives a certificate of its path', async (t) => {
@@ -133,6 +138,16 @@ t.test('thirty configured CAs of one name that sign for each other neither hang 
   const certificates = create([entry('anchor', root.der), ...others.map(({ der }) => entry('intermediate', der))]);
   const [below] = others;
   t.equal(below && (await outcome(certificates.judge([makeLeaf(below)], NOW))), 'trust_anchor');
+});
+
+t.test('a hundred configured anchors and an intermediate below the last are all found', async (t) => {
+  const roots = Array.from({ length: 100 }, (_, n) =>
+    makeRoot(`root ${n % 5}`, { subject: commonName(`root ${n}`), issuer: commonName(`root ${n}`) }),
+  );
+  const [last = root] = roots.slice(-1);
+  const ca = makeIssuing({ ...last, key: key('root 4') }, 'ca');
+  const certificates = create([...roots.map(({ der }) => entry('anchor', der)), entry('intermediate', ca.der)]);
+  t.match(await outcome(certificates.judge([makeLeaf(ca)], NOW)), { organization: ORGANIZATION });
 });
 
 t.test('security §3 no chain takes more than 20 ms: five certificates with the largest keys, of one name', async (t) => {
