@@ -84,14 +84,14 @@ t.test('contract §5.2.5 the operator may carry a scope that is internal', async
 });
 
 t.test('every scope that may not be there is told, and what is no scope is not repeated', async (t) => {
-  const scopes = ['prove:finnes.ikke', 'prove:kart.read', 'æøå <script>', '', 'utenkolon'];
+  const scopes = ['prove:finnes.ikke', 'prove:kart.read', 'æøå <hemmelig>', '', 'utenkolon'];
   const answer = await consumer.post('/clients', { ...CLIENT, scopes });
   const { errors } = answer.body as { errors: { fieldIdentifier: string }[] };
   t.same(
     errors.map(({ fieldIdentifier }) => fieldIdentifier),
     ['scopes.0', 'scopes.2', 'scopes.3', 'scopes.4'],
   );
-  t.notMatch(answer.text, /script|utenkolon/);
+  t.notMatch(answer.text, /hemmelig|utenkolon/);
 });
 
 t.test('a scope named twice is on the client once', async (t) => {
