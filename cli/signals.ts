@@ -5,14 +5,23 @@ export function exitWhenInterrupted(): void {
   process.once('SIGINT', exit);
 }
 
+/** For so long a further signal is an echo of the first, in milliseconds: npm passes on the Ctrl-C that the terminal sent to all. */
+const ECHO = 1_000;
+
 /**
  * Takes the signals over for a command that runs until it is stopped.
- * @returns the first of SIGINT, SIGTERM and SIGHUP; the same signal once more ends the process at once.
+ * @returns at the first SIGINT, SIGTERM or SIGHUP; one more after a second ends the process at once.
  */
-export function stopSignal(): Promise<NodeJS.Signals> {
+export function stopSignal(): Promise<void> {
   process.off('SIGINT', exit);
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
+    let first: number | undefined;
+    const stop = () => {
+      first ??= performance.now();
+      if (performance.now() - first > ECHO) exit();
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   });
 }
 

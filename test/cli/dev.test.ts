@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -57,6 +58,21 @@ t.test('dev ends with 0 at SIGINT, SIGTERM and SIGHUP, and leaves nothing', asyn
     t.same(await readdir(join(user.home, 'portvakt/dev')), []);
     await t.rejects(fetch(dev.issuer), 'nothing listens any more');
   }
+});
+
+t.test('a Ctrl-C that arrives twice, from the terminal and from npm, still leaves nothing', async (t) => {
+  const user = await newUser(t);
+  const dev = await user.dev();
+  const slowRequest = connect(Number(new URL(dev.issuer).port), '127.0.0.1');
+  await once(slowRequest, 'connect');
+  slowRequest.write('GET / HTTP/1.1\r\n');
+  dev.child.kill('SIGINT');
+  const notices = join(user.home, 'portvakt/dev');
+  while ((await readdir(notices)).length > 0);
+  dev.child.kill('SIGINT');
+  slowRequest.destroy();
+  t.match(await dev.ended, { code: 0, signal: null });
+  t.same(await readdir(user.home), ['portvakt']);
 });
 
 t.test('dev tells a person issuer, clients and commands that work as they stand', async (t) => {
