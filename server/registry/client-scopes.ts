@@ -9,18 +9,19 @@ import { isScopeName, type Scope } from '../core/scope.ts';
 export type ScopeHolder = Pick<Client, 'orgno' | 'supplierOrgno' | 'integrationType'>;
 
 /**
- * Holds the scopes that are to be put on a client against the rules; one that is on it already is not asked about, because it
- * stays when its access is withdrawn. Contract §5.2.5, §5.6
+ * Holds the scopes that a client shall carry against the rules. One that it carries already is not asked about, because it stays
+ * when its access is withdrawn. Contract §5.2.5, §5.6
+ * @param holder the client, with the scopes that it carries until now.
  * @throws {Fault} PV-601 with an error for every scope that may not be there
  */
-export async function assertScopesMayBeAdded(
+export async function assertScopesAllowed(
   scopes: readonly string[],
-  holder: ScopeHolder,
+  holder: ScopeHolder & Pick<Client, 'scopes'>,
   registers: Registers,
 ): Promise<void> {
   const fields: FieldError[] = [];
   for (const [place, scope] of scopes.entries()) {
-    const message = await flawOf(scope, holder, registers);
+    const message = holder.scopes.includes(scope) ? undefined : await flawOf(scope, holder, registers);
     if (message !== undefined) fields.push({ object: 'client', field: `scopes.${place}`, message });
   }
   if (fields.length > 0) throw new Fault('PV-601', { fields });

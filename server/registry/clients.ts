@@ -6,7 +6,7 @@ import type { IntegrationType } from '../core/scope.ts';
 import { DEFAULT_TOKEN_LIFETIME } from '../core/settings.ts';
 import { type Act, changeRecord } from './act.ts';
 import type { Ownership } from './client-rights.ts';
-import { assertScopesMayBeAdded } from './client-scopes.ts';
+import { assertScopesAllowed } from './client-scopes.ts';
 
 /** What a caller says a client shall be; absent members that have no default here are decided by the rules. Contract §5.2.2 */
 export type ClientWish = Pick<Client, 'name' | 'active' | 'scopes' | 'accessTokenLifetime' | 'details'> & {
@@ -30,7 +30,6 @@ export type NewClient = {
  */
 export async function createClient(changes: Changes, { wish, ownership, freshId, keys }: NewClient, act: Act): Promise<Client> {
   const { name, active, accessTokenLifetime, details, integrationType = 'maskinporten' } = wish;
-  const scopes = [...new Set(wish.scopes)];
   if (!(await changes.organizations.find(ownership.orgno)))
     throw invalidField('client', 'client_orgno', 'is no organisation of this server');
   const clientId = wish.clientId ?? freshId;
@@ -38,7 +37,8 @@ export async function createClient(changes: Changes, { wish, ownership, freshId,
     const message = 'is taken, perhaps by an inactive client';
     throw new Fault('PV-609', { fields: [{ object: 'client', field: 'client_id', message }] });
   }
-  await assertScopesMayBeAdded(scopes, { ...ownership, integrationType }, changes);
+  await assertScopesAllowed(wish.scopes, { ...ownership, integrationType, scopes: [] }, changes);
+  const scopes = [...new Set(wish.scopes)];
   const times = { created: act.now, lastUpdated: act.now };
   const client = { clientId, name, ...ownership, active, integrationType, scopes, accessTokenLifetime, keys, details, ...times };
   await changes.clients.put(client);
@@ -60,10 +60,9 @@ export async function replaceClient(
   assertSame('client_orgno', wish.orgno, client.orgno);
   assertSame('supplier_orgno', wish.supplierOrgno, client.supplierOrgno);
   assertSame('integration_type', wish.integrationType, client.integrationType);
+  await assertScopesAllowed(wish.scopes, client, changes);
   const { name, active, details } = wish;
   const scopes = [...new Set(wish.scopes)];
-  const added = scopes.filter((scope) => !client.scopes.includes(scope));
-  await assertScopesMayBeAdded(added, client, changes);
   const accessTokenLifetime = lifetime(wish, client);
   return storeClient(changes, { before: client, after: { ...client, name, active, details, scopes, accessTokenLifetime } }, act);
 }
