@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { apiDocument, apiPage } from './pages/api.ts';
 import { cliPage } from './pages/cli.ts';
 import { configPage } from './pages/config.ts';
 import { errorsPage } from './pages/errors.ts';
@@ -9,6 +10,8 @@ export async function pages(): Promise<ReadonlyMap<string, string>> {
     ['errors.md', errorsPage()],
     ['config.md', configPage()],
     ['cli.md', await cliPage()],
+    ['api.md', apiPage()],
+    ['api.json', apiDocument()],
   ]);
 }
 

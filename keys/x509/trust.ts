@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { Fault } from '../../server/core/fault.ts';
-import type { Certificates, CertificateVerdict, TrustEntry } from '../../server/core/ports.ts';
+import { Fault, invalidField } from '../../server/core/fault.ts';
+import type { Authority, Certificates, CertificateVerdict, TrustEntry } from '../../server/core/ports.ts';
 import { type EpochSeconds, HOUR, MINUTE } from '../../server/core/time.ts';
 import { thumbprint } from '../thumbprint.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
@@ -11,12 +11,6 @@ import { readCertificateFile } from './pem.ts';
 import { judgeByProfile, PROFILES, type Profile } from './profile.ts';
 import { readPublicKey } from './public-key.ts';
 import { Refusal, RULES } from './refusal.ts';
-
-/** Certificates judged by trust entries that can be replaced while the server runs. `PV-SEC-048` */
-export type TrustedCertificates = Certificates & {
-  /** Judges by these entries from now on, and forgets every verdict. @throws {Refusal} for one that is unusable; nothing changes then. */
-  reload(entries: readonly TrustEntry[]): void;
-};
 
 /** How long a verdict is believed, in seconds: a good one never past the end of a certificate in its path. Security reference §3 */
 const ACCEPTED_FOR = HOUR;
@@ -35,7 +29,7 @@ const REFUSED_KEPT = 1_000;
 export function createCertificates(
   entries: readonly TrustEntry[],
   options: { readonly environment: TrustEntry['environment'] },
-): TrustedCertificates {
+): Certificates {
   const accepted = new LRUCache<string, Kept<CertificateVerdict>>({ max: ACCEPTED_KEPT });
   const refused = new LRUCache<string, Kept<Refusal>>({ max: REFUSED_KEPT });
   let trust = load(entries, options.environment);
@@ -61,6 +55,9 @@ export function createCertificates(
       if (refusal) throw toFault(refusal);
       return judgeNow(chain, key, now);
     },
+    environment: options.environment,
+    profiles: [...PROFILES.keys()],
+    readAuthority,
     reload(changed) {
       trust = load(changed, options.environment);
       accepted.clear();
@@ -78,6 +75,17 @@ export function readTrustFile(bytes: Uint8Array): Buffer {
   const certificate = readCertificate(readCertificateFile(bytes));
   assertAuthority(certificate);
   return certificate.der;
+}
+
+/** What a trust entry says of its certificate. @throws {Fault} PV-601 naming the rule. */
+function readAuthority(bytes: Uint8Array): Authority {
+  try {
+    const der = readTrustFile(bytes);
+    return { der, fingerprint: createHash('sha256').update(der).digest('hex'), notAfter: readCertificate(der).notAfter };
+  } catch (error) {
+    if (error instanceof Refusal) throw invalidField('trust', 'certificate', `cannot be used; expected ${RULES[error.rule]}`);
+    throw error;
+  }
 }
 
 /** Something known, and when it is: outside these moments, both included, it has to be found out again. */

@@ -28,8 +28,9 @@ export class Grant {
   /** @throws {Fault} PV-010, PV-013 */
   readonly assertion: () => string;
 
-  private constructor(assertion: () => string, ports: Ports) {
+  private constructor(assertion: () => string, ports: Ports, claims?: AssertionClaims) {
     this.assertion = once(assertion);
+    this.claims = once(() => claims ?? readClaims(this.jws()));
     this.ports = ports;
     this.now = Math.floor(ports.clock.now());
   }
@@ -44,6 +45,11 @@ export class Grant {
     return new Grant(() => assertion, ports);
   }
 
+  /** The claims of a grant that nobody has signed, to find out what they would entitle to. */
+  static simulated(claims: AssertionClaims, ports: Ports): Grant {
+    return new Grant(unsigned, ports, claims);
+  }
+
   /** @throws {Fault} MP-011 */
   readonly jws: () => CompactJws = once(() => readCompactJws(this.assertion()));
 
@@ -51,7 +57,7 @@ export class Grant {
   readonly header: () => AssertionHeader = once(() => readHeader(this.jws()));
 
   /** @throws {Fault} MP-011 */
-  readonly claims: () => AssertionClaims = once(() => readClaims(this.jws()));
+  readonly claims: () => AssertionClaims;
 
   /** The client named in `iss`. @throws {Fault} MP-100 unless it may act: an inactive or blocked one behaves as not existing. */
   readonly client: () => Promise<Client> = once(() => findClient(this));
@@ -89,6 +95,10 @@ export class Grant {
   access(scope: string, consumer: OrganizationNumber): Promise<Access | undefined> {
     return this.ports.storage.accesses.find(scope, consumer);
   }
+}
+
+function unsigned(): never {
+  throw new Fault('MP-011', { detail: 'a simulation has no assertion' });
 }
 
 /** The value of a look-up, made once: later calls get the same value, promise or thrown Fault. */

@@ -77,7 +77,25 @@ export interface Certificates {
    * @throws {Fault} MP-120, its detail naming the rule that was broken.
    */
   judge(chain: readonly Uint8Array[], now: EpochSeconds): Promise<CertificateVerdict>;
+  /** The environment whose authorities may be trusted here, and the issuer profiles that there are. `PV-SEC-052` */
+  readonly environment: TrustEntry['environment'];
+  readonly profiles: readonly string[];
+  /**
+   * Reads the certificate of an authority, PEM or DER. Whether it is valid today is not looked at.
+   * @throws {Fault} PV-601 for what could never validate anything.
+   */
+  readAuthority(bytes: Uint8Array): Authority;
+  /** Judges by these entries from now on, and forgets every verdict. `PV-SEC-048` */
+  reload(entries: readonly TrustEntry[]): void;
 }
+
+/** A CA certificate that can be used as an issuer. */
+export type Authority = {
+  readonly der: Uint8Array;
+  /** SHA-256 of the DER in hex, by which a trust entry is known. */
+  readonly fingerprint: string;
+  readonly notAfter: EpochSeconds;
+};
 
 /** The server's own signature on access tokens. */
 export interface Signer {

@@ -1,11 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import { type CatalogueEntry, catalogue, type FaultCode, isFaultCode } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
-
-const STYLE =
-  'body{font:1.1rem/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}dt{font-weight:600;margin-top:1rem}dd{margin:0}';
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+import { escapeHtml, htmlPage, PAGE_POLICY } from './page.ts';
 
 /** GET /errors/CODE: what an `error_uri` leads to, a page for people and JSON for programs that prefer it. Contract §3.3 */
 export function errorPage(ctx: Context, code: string): void {
@@ -17,7 +13,7 @@ export function errorPage(ctx: Context, code: string): void {
     ctx.set('Content-Type', 'application/json');
     ctx.body = JSON.stringify(errorDocument(code));
   } else {
-    ctx.set('Content-Security-Policy', `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; frame-ancestors 'none'`);
+    ctx.set('Content-Security-Policy', PAGE_POLICY);
     ctx.type = 'html';
     ctx.body = page(code);
   }
@@ -31,23 +27,13 @@ export function errorDocument(code: FaultCode): object {
 
 function page(code: FaultCode): string {
   const { error, status, cause, fix }: CatalogueEntry = catalogue[code];
-  return `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${code} ${escapeHtml(error)}</title><style>${STYLE}</style></head>
-<body>
-<main>
-<h1>${code}</h1>
+  return htmlPage(
+    `${code} ${error}`,
+    `<h1>${code}</h1>
 <dl>
 <dt>Answer</dt><dd>${status} <code>${escapeHtml(error)}</code></dd>
 <dt>Cause</dt><dd>${escapeHtml(cause)}</dd>
 <dt>Fix</dt><dd>${escapeHtml(fix)}</dd>
-</dl>
-</main>
-</body>
-</html>
-`;
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (mark) => `&#${mark.charCodeAt(0)};`);
+</dl>`,
+  );
 }

@@ -51,7 +51,7 @@ export const accessRequestRoutes: readonly Route[] = [
     path: '/scopes/access/requests',
     manners: 'own',
     scopes: ASKS,
-    summary: 'Asks the owner of a scope for access',
+    summary: 'Ask the owner of a scope for access',
     body: newRequest,
     answer: requestShape,
     handle: async (call: Call<unknown, z.infer<typeof newRequest>>) =>
@@ -62,7 +62,7 @@ export const accessRequestRoutes: readonly Route[] = [
     path: '/scopes/access/requests/{consumer_orgno}',
     manners: 'own',
     scopes: ANSWERS,
-    summary: 'Answers a request for access',
+    summary: 'Answer a request for access',
     query: scopeQuery,
     body: decision,
     answer: requestShape,

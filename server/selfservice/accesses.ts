@@ -74,7 +74,7 @@ export const accessRoutes: readonly Route[] = [
     path: '/scopes/access/{consumer_orgno}',
     manners: 'contract',
     scopes: WRITE,
-    summary: 'Lets an organisation in on a scope',
+    summary: 'Let an organisation in on a scope',
     query: scopeQuery,
     answer: accessShape,
     handle: async (call: Call<z.infer<typeof scopeQuery>>) =>
@@ -90,7 +90,7 @@ export const accessRoutes: readonly Route[] = [
     path: '/scopes/access/{consumer_orgno}',
     manners: 'contract',
     scopes: WRITE,
-    summary: "Withdraws an organisation's access to a scope",
+    summary: "Withdraw an organisation's access to a scope",
     query: scopeQuery,
     answer: accessShape,
     handle: async (call: Call<z.infer<typeof scopeQuery>>) =>

@@ -1,21 +1,31 @@
+import { z } from 'zod';
 import type { Fault, FieldError } from '../core/fault.ts';
 import type { EpochSeconds } from '../core/time.ts';
+import { instant, instantShape } from './wire.ts';
 
 /** The error body of the self-service API: six members, always all of them, and the address that explains. Contract §5.1.1 */
-export type ErrorBody = {
-  readonly status: number;
-  readonly timestamp: string;
-  readonly correlation_id: string;
-  readonly errors: readonly {
-    readonly errorMessage: string;
-    readonly isFieldError: boolean;
-    readonly objectName: string;
-    readonly fieldIdentifier: string;
-  }[];
-  readonly error: string;
-  readonly error_description: string;
-  readonly error_uri: string;
-};
+export const errorShape = z
+  .object({
+    status: z.int(),
+    timestamp: instantShape,
+    correlation_id: z.string(),
+    errors: z
+      .array(
+        z.object({
+          errorMessage: z.string(),
+          isFieldError: z.boolean(),
+          objectName: z.string(),
+          fieldIdentifier: z.string(),
+        }),
+      )
+      .min(1),
+    error: z.string(),
+    error_description: z.string(),
+    error_uri: z.url(),
+  })
+  .meta({ id: 'Error' });
+
+export type ErrorBody = z.infer<typeof errorShape>;
 
 /** Where and when a refusal happened. */
 export type Occurrence = { readonly issuer: string; readonly correlationId: string; readonly now: EpochSeconds };
@@ -26,7 +36,7 @@ export function errorBody(fault: Fault, { issuer, correlationId, now }: Occurren
   const messages = fields.map(({ errorMessage }) => errorMessage);
   return {
     status: fault.entry.status,
-    timestamp: new Date(now * 1000).toISOString(),
+    timestamp: instant(now),
     correlation_id: correlationId,
     errors:
       fields.length > 0 ? fields : [{ errorMessage: fault.message, isFieldError: false, objectName: '', fieldIdentifier: '' }],

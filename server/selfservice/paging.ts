@@ -7,13 +7,13 @@ const MOST = 200;
 
 /** What every list of our own understands. */
 export const pageQuery = z.object({
-  limit: z
-    .string()
-    .regex(/^[0-9]{1,3}$/)
-    .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= MOST, `must be 1 to ${MOST}`)
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1, `must be 1 to ${MOST}`)
+    .max(MOST, `must be 1 to ${MOST}`)
     .optional()
-    .meta({ description: `rows of a page, 1 to ${MOST}; ${USUAL} unless told` }),
+    .meta({ description: `rows of a page; ${USUAL} unless told` }),
   cursor: z.string().min(1).max(1024).optional().meta({ description: 'from the Link header of the page before' }),
 });
 

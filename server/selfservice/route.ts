@@ -73,9 +73,11 @@ export function route<Query extends z.ZodObject, Body extends z.ZodType>({
   ...rest
 }: TypedRoute<Query, Body>): Route {
   const changes = rest.method !== 'GET' && !rest.safe;
-  const known = (query ?? z.object({})).extend(changes ? { dry_run: booleanText.optional() } : {});
+  const known = (query ?? z.object({})).extend(changes ? { dry_run } : {});
   return { ...rest, query: rest.manners === 'own' ? known.strict() : known.strip(), handle: handle as Route['handle'] };
 }
 
 /** A boolean in a query. */
 export const booleanText = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+const dry_run = booleanText.optional().meta({ description: 'true: judged as ever, and nothing is stored' });

@@ -40,10 +40,15 @@ type Pattern = { readonly segments: readonly string[]; readonly methods: Readonl
 function compile(routes: readonly Route[]): readonly Pattern[] {
   const paths = [...new Set(routes.map(({ path }) => path))];
   const patterns = paths.map((path) => ({
-    segments: path.split('/').slice(1),
+    segments: segmentsOf(path),
     methods: new Map(routes.filter((route) => route.path === path).map((route) => [route.method, route])),
   }));
   return patterns.sort((a, b) => parameters(a) - parameters(b));
+}
+
+/** None for the base itself; a slash at the end changes nothing. */
+function segmentsOf(path: string): readonly string[] {
+  return path.replace(/\/$/, '').split('/').slice(1);
 }
 
 function parameters({ segments }: Pattern): number {
@@ -55,7 +60,7 @@ function isParameter(segment: string): boolean {
 }
 
 function lookUp(patterns: readonly Pattern[], path: string): Match | undefined {
-  const segments = path.replace(/\/$/, '').split('/').slice(1);
+  const segments = segmentsOf(path);
   const pattern = patterns.find((candidate) => fits(candidate, segments));
   if (!pattern) return undefined;
   const named = pattern.segments.flatMap((segment, place) =>

@@ -2,15 +2,22 @@ import { accessRequestRoutes } from './access-requests.ts';
 import { accessRoutes } from './accesses.ts';
 import { clientRoutes } from './clients.ts';
 import { delegationSourceRoutes } from './delegation-sources.ts';
+import { documentRoutes } from './documents.ts';
+import { explanationRoutes } from './explanations.ts';
 import { jwksRoutes } from './jwks.ts';
 import { onBehalfOfRoutes } from './on-behalf-of.ts';
+import { operatorClientRoutes } from './operator-clients.ts';
+import { operatorOrganizationRoutes } from './operator-organizations.ts';
+import { operatorPrefixRoutes } from './operator-prefixes.ts';
+import { operatorSigningKeyRoutes } from './operator-signing-keys.ts';
+import { operatorTrustRoutes } from './operator-trust.ts';
 import { organizationRoutes } from './organizations.ts';
 import { prefixRoutes } from './prefixes.ts';
 import type { Route } from './route.ts';
 import { scopeRoutes } from './scopes.ts';
 
-/** Every address of the API, with who may use it. A handler that is not in this table does not exist. `PV-SEC-082` */
-export const routes: readonly Route[] = [
+/** What the API does, with who may do it. */
+export const operations: readonly Route[] = [
   ...clientRoutes,
   ...jwksRoutes,
   ...onBehalfOfRoutes,
@@ -20,4 +27,13 @@ export const routes: readonly Route[] = [
   ...prefixRoutes,
   ...delegationSourceRoutes,
   ...organizationRoutes,
+  ...explanationRoutes,
+  ...operatorOrganizationRoutes,
+  ...operatorClientRoutes,
+  ...operatorPrefixRoutes,
+  ...operatorTrustRoutes,
+  ...operatorSigningKeyRoutes,
 ];
+
+/** Every address of the API, its own documents too. A handler that is not in this table does not exist. `PV-SEC-082` */
+export const routes: readonly Route[] = [...operations, ...documentRoutes(operations)];

@@ -79,7 +79,7 @@ export const scopeShape = z
     ...{ created: instantShape, last_updated: instantShape },
   })
   .check(languageMembersAreTexts)
-  .meta({ id: 'Scope', ...LANGUAGE_SCHEMA });
+  .meta({ id: 'Scope', ...LANGUAGE_SCHEMA, additionalProperties: false });
 
 /** The scope as it is answered. */
 export function scopeToWire(scope: Scope): object {

@@ -41,7 +41,7 @@ export const scopeRoutes: readonly Route[] = [
     path: '/scopes',
     manners: 'contract',
     scopes: WRITE,
-    summary: 'Registers a scope under an own prefix',
+    summary: 'Register a scope under an own prefix',
     body: newScopeShape,
     answer: scopeShape,
     handle: async (call: Call<unknown, z.infer<typeof newScopeShape>>) =>
@@ -52,7 +52,7 @@ export const scopeRoutes: readonly Route[] = [
     path: '/scopes',
     manners: 'contract',
     scopes: WRITE,
-    summary: 'Replaces what is said of a scope; with active true it revives it',
+    summary: 'Replace what is said of a scope; with active true it is revived',
     query: scopeQuery,
     body: changedScopeShape,
     answer: scopeShape,
@@ -69,7 +69,7 @@ export const scopeRoutes: readonly Route[] = [
     path: '/scopes',
     manners: 'contract',
     scopes: WRITE,
-    summary: 'Deactivates a scope',
+    summary: 'Make a scope inactive',
     query: scopeQuery,
     answer: scopeShape,
     handle: async (call: Call<z.infer<typeof scopeQuery>>) =>

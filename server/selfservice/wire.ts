@@ -21,7 +21,9 @@ export const orgnoShape = z
   .meta({ example: '310555037' });
 
 /** `?inactive=true` lists what is inactive, too. Contract §5.2.1 */
-export const inactiveQuery = z.object({ inactive: booleanText.optional() });
+export const inactiveQuery = z.object({
+  inactive: booleanText.optional().meta({ description: 'true: what is inactive, too' }),
+});
 
 /** What a caller names and a path holds in one segment: a client's id, a key's kid. Contract §5.2.2, §5.3 */
 export const identifierShape = z

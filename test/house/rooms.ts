@@ -73,5 +73,9 @@ export const rooms: readonly Room[] = [
     },
   },
   { of: 'bench/', imports: ['fixtures/', ...SERVED] },
-  { of: 'docs/', imports: ['server/core/', 'server/config.ts', 'cli/'], packages: { jose: ANY, zod: ANY, commander: ANY } },
+  {
+    of: 'docs/',
+    imports: ['server/core/', 'server/selfservice/', 'server/config.ts', 'cli/'],
+    packages: { jose: ANY, zod: ANY, commander: ANY },
+  },
 ];

@@ -1,0 +1,32 @@
+import { PAGE_POLICY } from '../http/page.ts';
+import { apiPage } from './api-page.ts';
+import { Document } from './document.ts';
+import { openApi } from './openapi.ts';
+import { type Route, route } from './route.ts';
+
+/** What the API says of itself: a document for programs, and a page for people. */
+export function documentRoutes(operations: readonly Route[]): readonly Route[] {
+  const document = openApi(operations);
+  const description = new Document('application/json', JSON.stringify(document));
+  const page = new Document('text/html; charset=utf-8', apiPage(document), PAGE_POLICY);
+  return [
+    route({
+      method: 'GET',
+      path: '/openapi.json',
+      manners: 'own',
+      scopes: 'public',
+      summary: 'The API as an OpenAPI 3.1 document',
+      handle: async () => description,
+    }),
+    ...['/', '/docs'].map((path) =>
+      route({
+        method: 'GET',
+        path,
+        manners: 'own',
+        scopes: 'public',
+        summary: 'The API as a page',
+        handle: async () => page,
+      }),
+    ),
+  ];
+}
