@@ -78,8 +78,12 @@ export async function newUser(t: Test): Promise<User> {
   return { home, env, start, run: (args, surroundings) => start(args, surroundings).ended, dev };
 }
 
+/** tap loads modules of its own into every child by NODE_OPTIONS; with some flags of Node it dies of them. */
+const UNTRACED = ['env', '-u', 'NODE_OPTIONS'] as const;
+
 function launch(args: readonly string[], { cwd, env, input, nodeFlags = [] }: Surroundings): Running {
-  const child = spawn(process.execPath, [...nodeFlags, BIN, ...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const [command, ...first] = nodeFlags.length > 0 ? [...UNTRACED, process.execPath, ...nodeFlags] : [process.execPath];
+  const child = spawn(command, [...first, BIN, ...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.on('error', () => {}).end(input);
   const line = Promise.withResolvers<string | undefined>();
   createInterface({ input: child.stdout })
