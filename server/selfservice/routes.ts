@@ -15,6 +15,7 @@ import { organizationRoutes } from './organizations.ts';
 import { prefixRoutes } from './prefixes.ts';
 import type { Route } from './route.ts';
 import { scopeRoutes } from './scopes.ts';
+import { tokenCountRoutes } from './token-counts.ts';
 
 /** What the API does, with who may do it. */
 export const operations: readonly Route[] = [
@@ -28,6 +29,7 @@ export const operations: readonly Route[] = [
   ...delegationSourceRoutes,
   ...organizationRoutes,
   ...explanationRoutes,
+  ...tokenCountRoutes,
   ...operatorOrganizationRoutes,
   ...operatorClientRoutes,
   ...operatorPrefixRoutes,

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import type { AdminScope } from '../core/admin-scopes.ts';
+import { Fault } from '../core/fault.ts';
+import type { OrganizationNumber } from '../core/organization.ts';
+import type { Registers, TokenCount } from '../core/ports.ts';
+import { visibleClient, visibleClients } from '../registry/client-rights.ts';
+import { ownScope } from '../registry/scopes.ts';
+import { READ_CLIENTS } from './clients.ts';
+import { pageQuery, takePage } from './paging.ts';
+import { type Call, type Route, route } from './route.ts';
+import { instant, instantShape } from './wire.ts';
+
+const READ_SCOPES = ['idporten:scopes.read', 'idporten:scopes.write'] as const satisfies readonly AdminScope[];
+
+const countsQuery = pageQuery.extend({
+  client_id: z.string().optional().meta({ description: 'of this client alone' }),
+  scope: z.string().optional().meta({ description: 'of this scope of the own organisation, by consumer' }),
+});
+
+const countShape = z
+  .object({
+    client_id: z.string().exactOptional().meta({ description: 'an own client; an owner sees consumers alone' }),
+    consumer_orgno: z.string(),
+    scope: z.string(),
+    tokens: z.int().min(0).meta({ description: 'since the counting began' }),
+    last_token: instantShape,
+  })
+  .meta({ id: 'TokenCount' });
+
+/**
+ * How many tokens have been issued: to the own clients, or with a scope of the own organisation. Plain figures, some seconds old.
+ * Own API, token counts
+ */
+export const tokenCountRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/token-counts',
+    manners: 'own',
+    scopes: [...READ_CLIENTS, ...READ_SCOPES],
+    summary: 'How many tokens the own clients have got, or how many there were with an own scope, and when the last',
+    query: countsQuery,
+    answer: z.array(countShape),
+    handle: async (call: Call<z.infer<typeof countsQuery>>) => {
+      const counts = call.query.scope === undefined ? await ofClients(call) : await ofScope(call, call.query.scope);
+      return takePage(call, counts, { key: ({ clientId, orgno, scope }) => `${clientId ?? orgno} ${scope}`, show });
+    },
+  }),
+];
+
+/** Counts and whom the tokens were for; without a client they are of all clients of that consumer. */
+type Count = Omit<TokenCount, 'clientId'> & { readonly clientId?: string; readonly orgno: OrganizationNumber };
+
+async function ofClients(call: Call<z.infer<typeof countsQuery>>): Promise<readonly Count[]> {
+  const { registers, caller, query, ports } = call;
+  assertOpens(call, READ_CLIENTS);
+  const clients =
+    query.client_id === undefined
+      ? await visibleClients(registers, caller, { inactive: true })
+      : [await visibleClient(registers, query.client_id, caller)];
+  const counts = clients.map(async ({ clientId, orgno }) =>
+    (await ports.storage.tokenCounts.listOfClient(clientId)).map((count) => ({ ...count, orgno })),
+  );
+  return (await Promise.all(counts)).flat();
+}
+
+/** Summed up by consumer: which clients a consumer has is its own business. `PV-SEC-083` */
+async function ofScope(call: Call<z.infer<typeof countsQuery>>, name: string): Promise<readonly Count[]> {
+  const { registers, caller, ports } = call;
+  assertOpens(call, READ_SCOPES);
+  const { name: scope } = await ownScope(registers, name, caller.orgno);
+  const sums = new Map<OrganizationNumber, Count>();
+  for (const { clientId, tokens, lastToken } of await ports.storage.tokenCounts.listOfScope(scope)) {
+    const orgno = await consumerOf(clientId, registers);
+    const before = sums.get(orgno);
+    const last = Math.max(lastToken, before?.lastToken ?? 0);
+    sums.set(orgno, { orgno, scope, tokens: tokens + (before?.tokens ?? 0), lastToken: last });
+  }
+  return [...sums.values()].sort((a, b) => (a.orgno < b.orgno ? -1 : 1));
+}
+
+async function consumerOf(clientId: string, { clients }: Registers): Promise<OrganizationNumber> {
+  return (await clients.find(clientId))?.orgno ?? '';
+}
+
+/** @throws {Fault} PV-641 where the token opens the other half alone */
+function assertOpens({ caller }: Pick<Call, 'caller'>, accepted: readonly AdminScope[]): void {
+  if (accepted.some((scope) => caller.scopes.includes(scope))) return;
+  throw new Fault('PV-641', { say: { scopes: accepted.join(', ') }, expected: accepted.join(' or ') });
+}
+
+function show({ clientId, orgno, scope, tokens, lastToken }: Count): object {
+  return {
+    ...(clientId !== undefined && { client_id: clientId }),
+    ...{ consumer_orgno: orgno, scope, tokens, last_token: instant(lastToken) },
+  };
+}
