@@ -9,7 +9,7 @@ import {
 } from './assertion.ts';
 import type { Client, RegisteredKey } from './client.ts';
 import { Fault } from './fault.ts';
-import type { OrganizationNumber } from './organization.ts';
+import { isNorwegianNumber, type OrganizationNumber } from './organization.ts';
 import type { CertificateVerdict, Ports } from './ports.ts';
 import { type Access, parseScopes } from './scope.ts';
 import type { EpochSeconds } from './time.ts';
@@ -86,10 +86,14 @@ export class Grant {
   /** The scopes asked for. @throws {Fault} MP-200 naming those that are unknown, inactive or not on the client */
   readonly scopes: () => Promise<readonly ScopeRules[]> = once(() => findScopes(this));
 
-  /** The organisation that the token is for: `consumer_org`, or the client's own. */
-  readonly consumer: () => Promise<OrganizationNumber> = once(
-    async () => this.claims().consumerOrg ?? (await this.client()).orgno,
-  );
+  /** The organisation that the token is for: `consumer_org`, or the client's own. @throws {Fault} MP-011 when it cannot be one */
+  readonly consumer: () => Promise<OrganizationNumber> = once(async () => {
+    const { consumerOrg } = this.claims();
+    if (consumerOrg === undefined) return (await this.client()).orgno;
+    if (!isNorwegianNumber(consumerOrg))
+      throw new Fault('MP-011', { detail: 'claim consumer_org', expected: 'consumer_org: nine digits with a valid check digit' });
+    return consumerOrg;
+  });
 
   /** The owner's permission for an organisation, where it exists. */
   access(scope: string, consumer: OrganizationNumber): Promise<Access | undefined> {
