@@ -4,7 +4,7 @@ import { Fault } from '../core/fault.ts';
 import type { Registers } from '../core/ports.ts';
 import type { Access } from '../core/scope.ts';
 import { decideRequest, requestAccess } from '../registry/accesses.ts';
-import { accessShape, accessToWire, whatIsMeant } from './accesses.ts';
+import { accessShape, showAccess, whatIsMeant } from './accesses.ts';
 import { pageQuery, takePage } from './paging.ts';
 import { type Call, type Route, route } from './route.ts';
 import { inactiveQuery, reasonShape, scopeQuery } from './wire.ts';
@@ -97,12 +97,12 @@ function key({ scope, consumerOrgno }: Access): string {
 }
 
 function showIn(registers: Registers): (access: Access) => Promise<object> {
-  const show = accessToWire(registers);
   return async (access) => {
     const scope = await registers.scopes.find(access.scope);
+    if (!scope) throw new Error(`an access to the scope ${access.scope}, which is not there`);
     const { reason, requestedBy } = access;
     return {
-      ...(await show(access, scope?.ownerOrgno ?? '')),
+      ...(await showAccess(access, scope, registers)),
       ...(reason !== undefined && { reason }),
       ...(requestedBy !== undefined && { requested_by: requestedBy }),
     };

@@ -5,7 +5,7 @@ import type { Registers } from '../core/ports.ts';
 import { ACCESS_STATES, type Access, type Scope } from '../core/scope.ts';
 import { grantAccess, withdrawAccess } from '../registry/accesses.ts';
 import { ownScope } from '../registry/scopes.ts';
-import { organizationNames } from './organizations.ts';
+import { type OrganizationNames, organizationNames } from './organizations.ts';
 import { type Call, type Route, route } from './route.ts';
 import { inactiveQuery, instant, instantShape, orgnoShape, scopeQuery } from './wire.ts';
 
@@ -45,8 +45,7 @@ export const accessRoutes: readonly Route[] = [
       const { scope, consumer_orgno: consumerOrgno } = query;
       const filter = { ownerOrgno: caller.orgno, ...(scope !== undefined && { scope }), ...(consumerOrgno && { consumerOrgno }) };
       const accesses = (await registers.accesses.list(filter)).filter((access) => isListed(access, query));
-      const show = accessToWire(registers);
-      return Promise.all(accesses.map((access) => show(access, caller.orgno)));
+      return showAccesses(accesses, () => caller.orgno, registers);
     },
   }),
   route({
@@ -58,15 +57,11 @@ export const accessRoutes: readonly Route[] = [
     query: receivedQuery,
     answer: z.array(accessShape),
     handle: async ({ registers, caller, query }: Call<z.infer<typeof receivedQuery>>) => {
-      const accesses = await registers.accesses.list({ consumerOrgno: caller.orgno });
-      const show = accessToWire(registers);
-      const shown = accesses
-        .filter((access) => isListed(access, query))
-        .map(async (access) => {
-          const scope = await registers.scopes.find(access.scope);
-          return scope && admits(scope, query.integration_type) ? show(access, scope.ownerOrgno) : [];
-        });
-      return (await Promise.all(shown)).flat();
+      const listed = (await registers.accesses.list({ consumerOrgno: caller.orgno })).filter((access) => isListed(access, query));
+      const found = await Promise.all(listed.map(({ scope }) => registers.scopes.find(scope)));
+      const scopes = new Map(found.flatMap((scope) => (scope ? [[scope.name, scope]] : [])));
+      const accesses = listed.filter(({ scope }) => admits(scopes.get(scope), query.integration_type));
+      return showAccesses(accesses, ({ scope }) => scopes.get(scope)?.ownerOrgno ?? '', registers);
     },
   }),
   route({
@@ -80,9 +75,9 @@ export const accessRoutes: readonly Route[] = [
     handle: async (call: Call<z.infer<typeof scopeQuery>>) =>
       call.change(async (changes) => {
         const { scope, consumer, before } = await whatIsMeant(call, changes);
-        call.assertMatches(before ? await accessToWire(changes)(before, scope.ownerOrgno) : {});
+        call.assertMatches(before ? await showAccess(before, scope, changes) : {});
         const access = await grantAccess(changes, { scope, consumer, before }, call);
-        return accessToWire(changes)(access, scope.ownerOrgno);
+        return showAccess(access, scope, changes);
       }),
   }),
   route({
@@ -97,8 +92,8 @@ export const accessRoutes: readonly Route[] = [
       call.change(async (changes) => {
         const { scope, before } = await whatIsMeant(call, changes);
         if (!before) throw new Fault('PV-604');
-        call.assertMatches(await accessToWire(changes)(before, scope.ownerOrgno));
-        return accessToWire(changes)(await withdrawAccess(changes, before, call), scope.ownerOrgno);
+        call.assertMatches(await showAccess(before, scope, changes));
+        return showAccess(await withdrawAccess(changes, before, call), scope, changes);
       }),
   }),
 ];
@@ -115,28 +110,49 @@ export async function whatIsMeant(
   return { scope, consumer, before: await registers.accesses.find(scope.name, consumer) };
 }
 
-/** Shows accesses, the names of organisations looked up once each. */
-export function accessToWire(
+/** An access to the scope as it is answered. */
+export async function showAccess(
+  access: Access,
+  { ownerOrgno }: Scope,
   registers: Registers,
-): (access: Access, owner: OrganizationNumber) => Promise<z.infer<typeof accessShape>> {
-  const nameOf = organizationNames(registers);
-  return async ({ scope, state, consumerOrgno, created, lastUpdated }, owner) => ({
+): Promise<z.infer<typeof accessShape>> {
+  return toWire(access, ownerOrgno, await organizationNames([ownerOrgno, access.consumerOrgno], registers));
+}
+
+async function showAccesses(
+  accesses: readonly Access[],
+  ownerOf: (access: Access) => OrganizationNumber,
+  registers: Registers,
+): Promise<object[]> {
+  const names = await organizationNames(
+    accesses.flatMap((access) => [ownerOf(access), access.consumerOrgno]),
+    registers,
+  );
+  return accesses.map((access) => toWire(access, ownerOf(access), names));
+}
+
+function toWire(
+  { scope, state, consumerOrgno, created, lastUpdated }: Access,
+  owner: OrganizationNumber,
+  names: OrganizationNames,
+): z.infer<typeof accessShape> {
+  return {
     scope,
     state,
     owner_orgno: owner,
-    owner_organization_name: await nameOf(owner),
+    owner_organization_name: names.get(owner) ?? '',
     consumer_orgno: consumerOrgno,
-    consumer_organization_name: await nameOf(consumerOrgno),
+    consumer_organization_name: names.get(consumerOrgno) ?? '',
     created: instant(created),
     last_updated: instant(lastUpdated),
-  });
+  };
 }
 
 function isListed({ state }: Access, { inactive }: z.infer<typeof inactiveQuery>): boolean {
   return state === 'APPROVED' || inactive === true;
 }
 
-function admits({ allowedIntegrationTypes }: Scope, type: string | undefined): boolean {
-  const types: readonly string[] = allowedIntegrationTypes;
+function admits(scope: Scope | undefined, type: string | undefined): boolean {
+  const types: readonly string[] = scope?.allowedIntegrationTypes ?? [];
   return type === undefined || types.length === 0 || types.includes(type.toLowerCase());
 }

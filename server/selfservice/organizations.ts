@@ -21,14 +21,13 @@ export const organizationRoutes: readonly Route[] = [
   }),
 ];
 
+export type OrganizationNames = ReadonlyMap<OrganizationNumber, string>;
+
 /** The names of organisations, each looked up once. */
-export function organizationNames({ organizations }: Registers): (orgno: OrganizationNumber) => Promise<string> {
-  const names = new Map<OrganizationNumber, string>();
-  return async (orgno) => {
-    const known = names.get(orgno);
-    if (known !== undefined) return known;
-    const name = (await organizations.find(orgno))?.name ?? '';
-    names.set(orgno, name);
-    return name;
-  };
+export async function organizationNames(
+  numbers: readonly OrganizationNumber[],
+  { organizations }: Registers,
+): Promise<OrganizationNames> {
+  const found = await Promise.all([...new Set(numbers)].map((orgno) => organizations.find(orgno)));
+  return new Map(found.flatMap((organization) => (organization ? [[organization.orgno, organization.name]] : [])));
 }
