@@ -1,8 +1,12 @@
 import type { Client, KeyFlaw, PublicJwk, RegistrableKey } from './client.ts';
+import type { Consent } from './consent.ts';
+import type { DelegatedScope, Delegation, DelegationFilter } from './delegation.ts';
 import type { OrganizationNumber } from './organization.ts';
 import type { Access, Scope } from './scope.ts';
 import type { TokenSettings } from './settings.ts';
+import type { Source } from './source.ts';
 import type { JsonObject } from './strict-json.ts';
+import type { System, SystemUser, SystemUserQuestion } from './system-user.ts';
 import type { EpochSeconds } from './time.ts';
 
 /** What the rules ask of the outside. Built once by the composition root. */
@@ -224,6 +228,16 @@ export interface TokenCounts {
   listOfScope(scope: string): Promise<TokenCount[]>;
 }
 
+/** How often a supplier has asked for a token that a consumer's delegation would have opened, and when the last time. */
+export type MissedDelegation = DelegatedScope & { readonly times: number; readonly lastAsked: EpochSeconds };
+
+/** Counters as {@link TokenCounts} are, of what was refused for want of a delegation. */
+export interface MissedDelegations {
+  add(missed: readonly MissedDelegation[]): Promise<void>;
+  /** By consumer, then scope; those that have been delegated since among them. */
+  listOfSupplier(supplier: OrganizationNumber): Promise<MissedDelegation[]>;
+}
+
 /** What a client's POST was answered when it first brought an idempotency key. `PV-SEC-088` */
 export type FirstResult = {
   readonly clientId: string;
@@ -262,6 +276,39 @@ export interface Registers {
     find(clientId: string, id: string): Promise<OnBehalfOf | undefined>;
     listOf(clientId: string): Promise<OnBehalfOf[]>;
   };
+  readonly delegations: {
+    find(id: string): Promise<Delegation | undefined>;
+    /**
+     * Whether a delegation lets the supplier act at the moment, both organisations being active: one look at one snapshot, whose cost
+     * does not grow with the number of delegations. `PV-SEC-072`
+     */
+    inForce(asked: DelegatedScope, now: EpochSeconds): Promise<boolean>;
+    list(filter: DelegationFilter): Promise<Delegation[]>;
+  };
+  readonly systems: {
+    find(systemId: string): Promise<System | undefined>;
+    /** Those of a vendor, inactive ones too. */
+    listOf(vendor: OrganizationNumber): Promise<System[]>;
+  };
+  readonly systemUsers: {
+    find(id: string): Promise<SystemUser | undefined>;
+    /** The active one that answers, of an active system of the vendor's that has the client. Contract §7.1, match */
+    findFor(asked: SystemUserQuestion): Promise<SystemUser | undefined>;
+    /** Those of a vendor's systems, or of a customer; all states. */
+    list(
+      party: { readonly vendorOrgno: OrganizationNumber } | { readonly customerOrgno: OrganizationNumber },
+    ): Promise<SystemUser[]>;
+  };
+  readonly consents: {
+    find(id: string): Promise<Consent | undefined>;
+    /** Those given to an organisation, or given by a party; all states. */
+    list(party: { readonly toOrgno: OrganizationNumber } | { readonly from: string }): Promise<Consent[]>;
+  };
+  readonly sources: {
+    find(name: string): Promise<Source | undefined>;
+    findByIssuer(issuer: string): Promise<Source | undefined>;
+    list(): Promise<Source[]>;
+  };
   readonly trust: { find(id: string): Promise<TrustEntry | undefined>; list(): Promise<TrustEntry[]> };
   readonly signingKeys: { list(): Promise<SigningKeyRecord[]> };
 }
@@ -281,6 +328,11 @@ export interface Changes extends Registers {
     put(registration: OnBehalfOf): Promise<void>;
     remove(clientId: string, id: string): Promise<void>;
   };
+  readonly delegations: Registers['delegations'] & { put(delegation: Delegation): Promise<void> };
+  readonly systems: Registers['systems'] & { put(system: System): Promise<void> };
+  readonly systemUsers: Registers['systemUsers'] & { put(systemUser: SystemUser): Promise<void> };
+  readonly consents: Registers['consents'] & { put(consent: Consent): Promise<void> };
+  readonly sources: Registers['sources'] & { put(source: Source): Promise<void>; remove(name: string): Promise<void> };
   readonly trust: Registers['trust'] & { put(entry: TrustEntry): Promise<void>; remove(id: string): Promise<void> };
   readonly signingKeys: Registers['signingKeys'] & { put(key: SigningKeyRecord): Promise<void> };
   readonly firstResults: {
@@ -301,13 +353,18 @@ export interface Changes extends Registers {
 export interface Storage extends Registers {
   readonly assertions: SpentAssertions;
   readonly tokenCounts: TokenCounts;
+  readonly missedDelegations: MissedDelegations;
   /**
    * Runs the work in one durable transaction: all of it or nothing. The work awaits nothing but `changes`, or it would wait for
    * itself; transactions of one process run one after the other.
    */
   transaction<T>(work: (changes: Changes) => Promise<T>): Promise<T>;
-  /** The newest audit records first, at most `limit`. */
-  readonly audit: { list(limit: number): Promise<AuditRecord[]> };
+  readonly audit: {
+    /** The newest records first, at most `limit`. */
+    list(limit: number): Promise<AuditRecord[]>;
+    /** Keeps a record that belongs to no other change, durably when it resolves. */
+    append(record: AuditRecord): Promise<void>;
+  };
   /**
    * 32 random bytes that belong to this store, made when they are first asked for: the same for every process and for ever. For
    * what has no worth outside the server, such as the cursors of lists.

@@ -1,4 +1,6 @@
-import type { AuditRecord } from '../../core/ports.ts';
+import type { AuditRecord, Storage } from '../../core/ports.ts';
+import { GroupCommit } from '../spend.ts';
+import type { WriteQueue } from '../write-queue.ts';
 import type { Connection, Statement } from './database.ts';
 
 /** An audit record as the table holds it. */
@@ -15,12 +17,18 @@ export function appendToAudit(connection: Connection): Statement<[AuditRow], nev
     VALUES (@type, @at, @correlationId, @clientId, @orgno, @details)`);
 }
 
-/** Reads the newest audit records first. */
-export function readAudit(connection: Connection): (limit: number) => AuditRecord[] {
-  const newest = connection.statement<[limit: number], AuditRow>(`
+/** Reading the audit, and appending what belongs to no other change: records of one turn share a commit. */
+export function audit(reader: Connection, writer: Connection, writes: WriteQueue): Storage['audit'] {
+  const newest = reader.statement<[limit: number], AuditRow>(`
     SELECT type, at, correlation_id AS correlationId, client_id AS clientId, orgno, details
     FROM audit ORDER BY sequence DESC LIMIT ?`);
-  return (limit) => newest.all(limit).map(fromRow);
+  const append = appendToAudit(writer);
+  const commit = writer.change((batch: readonly AuditRow[]) => batch.map((row) => append.run(row) === 1));
+  const appends = new GroupCommit<AuditRow>((batch) => writes.run(() => commit(batch)));
+  return {
+    list: async (limit) => newest.all(limit).map(fromRow),
+    append: async (record) => void (await appends.add(toAuditRow(record))),
+  };
 }
 
 export function toAuditRow(record: AuditRecord): AuditRow {

@@ -4,18 +4,24 @@ import type { Changes, Registers, Storage } from '../../core/ports.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { accesses } from './accesses.ts';
 import { assertions } from './assertions.ts';
-import { appendToAudit, readAudit, toAuditRow } from './audit.ts';
+import { appendToAudit, audit, toAuditRow } from './audit.ts';
 import { clients } from './clients.ts';
+import { consents } from './consents.ts';
 import { Connection, isBusy } from './database.ts';
+import { delegations } from './delegations.ts';
 import { preparePrivateFile } from './file.ts';
 import { firstResults } from './first-results.ts';
 import { migrate } from './migrate.ts';
+import { missedDelegations } from './missed-delegations.ts';
 import { onBehalfOf } from './on-behalf-of.ts';
 import { organizations } from './organizations.ts';
 import { prefixes } from './prefixes.ts';
 import { scopes } from './scopes.ts';
 import { secrets } from './secrets.ts';
 import { signingKeys } from './signing-keys.ts';
+import { sources } from './sources.ts';
+import { systemUsers } from './system-users.ts';
+import { systems } from './systems.ts';
 import { tokenCounts } from './token-counts.ts';
 import { trust } from './trust.ts';
 
@@ -74,13 +80,13 @@ function storage(reader: Connection, writer: Connection): Storage {
     firstResults: firstResults(writer),
     audit: { append: async (record) => void append.run(toAuditRow(record)) },
   };
-  const newest = readAudit(reader);
   return {
     ...(registers(reader) satisfies Registers),
     assertions: assertions(reader, writer, writes),
     tokenCounts: tokenCounts(reader, writer, writes),
+    missedDelegations: missedDelegations(reader, writer, writes),
     transaction: (work) => writes.run(() => writer.transaction(() => work(changes))),
-    audit: { list: async (limit) => newest(limit) },
+    audit: audit(reader, writer, writes),
     secret: secrets(writer, writes),
     ready: probe(reader, writer, writes),
     // The writer last: whoever closes last moves the log into the database.
@@ -118,6 +124,11 @@ function registers(connection: Connection): Omit<Changes, 'audit' | 'firstResult
     accesses: accesses(connection),
     clients: clients(connection),
     onBehalfOf: onBehalfOf(connection),
+    delegations: delegations(connection),
+    systems: systems(connection),
+    systemUsers: systemUsers(connection),
+    consents: consents(connection),
+    sources: sources(connection),
     trust: trust(connection),
     signingKeys: signingKeys(connection),
   };

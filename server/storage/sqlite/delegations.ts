@@ -1,0 +1,145 @@
+import type { Delegation, DelegationFilter } from '../../core/delegation.ts';
+import type { Changes } from '../../core/ports.ts';
+import type { Connection, Statement } from './database.ts';
+
+/** The register of delegations. */
+export function delegations(connection: Connection): Changes['delegations'] {
+  const find = connection.statement<[id: string], Row>(`${SELECT} WHERE id = ?`);
+  const inForce = connection.statement<[Asked], { found: number }>(`
+    SELECT 1 AS found FROM delegation_scopes
+    WHERE scope = @scope AND consumer_orgno = @consumerOrgno AND supplier_orgno = @supplierOrgno AND revoked = 0
+      AND ${begunAndNotOver('@now')} AND ${betweenActive('delegation_scopes')}
+    LIMIT 1`);
+  const listingBy = listings(connection);
+  const put = putter(connection);
+  return {
+    find: async (id) => {
+      const row = find.get(id);
+      return row && fromRow(row);
+    },
+    inForce: async ({ scope, consumerOrgno, supplierOrgno }, now) =>
+      inForce.get({ scope, consumerOrgno, supplierOrgno, now }) !== undefined,
+    list: async (filter) => listingBy(filter).all(filter).map(fromRow),
+    put: async (delegation) => put(toRow(delegation)),
+  };
+}
+
+type Asked = {
+  readonly scope: string;
+  readonly consumerOrgno: string;
+  readonly supplierOrgno: string;
+  readonly now: number;
+};
+
+const SELECT = `
+  SELECT id, consumer_orgno AS consumerOrgno, supplier_orgno AS supplierOrgno, scopes, valid_from AS validFrom, valid_to AS validTo,
+    revoked, reason, created, last_updated AS lastUpdated
+  FROM delegations`;
+
+function begunAndNotOver(moment: string): string {
+  return `(valid_from IS NULL OR valid_from <= ${moment}) AND (valid_to IS NULL OR valid_to > ${moment})`;
+}
+
+function betweenActive(table: string): string {
+  const active = (party: string) =>
+    `EXISTS (SELECT 1 FROM organizations WHERE orgno = ${table}.${party} AND organizations.active = 1)`;
+  return `${active('consumer_orgno')} AND ${active('supplier_orgno')}`;
+}
+
+/** Replaces the row and the rows of its scopes. */
+function putter(connection: Connection): (row: Row) => void {
+  const forget = connection.statement<[id: string]>(`
+    DELETE FROM delegation_scopes
+    WHERE (scope, consumer_orgno, supplier_orgno, revoked, delegation_id) IN (
+      SELECT value, consumer_orgno, supplier_orgno, revoked, delegations.id
+      FROM delegations, json_each(scopes) WHERE delegations.id = ?)`);
+  const put = connection.statement<[Row]>(`
+    INSERT INTO delegations (id, consumer_orgno, supplier_orgno, scopes, valid_from, valid_to, revoked, reason, created, last_updated)
+    VALUES (@id, @consumerOrgno, @supplierOrgno, @scopes, @validFrom, @validTo, @revoked, @reason, @created, @lastUpdated)
+    ON CONFLICT (id) DO UPDATE SET
+      consumer_orgno = excluded.consumer_orgno, supplier_orgno = excluded.supplier_orgno, scopes = excluded.scopes,
+      valid_from = excluded.valid_from, valid_to = excluded.valid_to, revoked = excluded.revoked, reason = excluded.reason,
+      created = excluded.created, last_updated = excluded.last_updated`);
+  const note = connection.statement<[id: string]>(`
+    INSERT INTO delegation_scopes (scope, consumer_orgno, supplier_orgno, revoked, delegation_id, valid_from, valid_to)
+    SELECT value, consumer_orgno, supplier_orgno, revoked, delegations.id, valid_from, valid_to
+    FROM delegations, json_each(scopes) WHERE delegations.id = ?`);
+  return (row) => {
+    forget.run(row.id);
+    put.run(row);
+    note.run(row.id);
+  };
+}
+
+/** Members that say whose delegations are listed; a list without any of them would be everybody's. */
+const CHOICES: Conditions = {
+  consumerOrgno: 'consumer_orgno = @consumerOrgno',
+  supplierOrgno: 'supplier_orgno = @supplierOrgno',
+  scope: 'id IN (SELECT delegation_id FROM delegation_scopes WHERE scope = @scope)',
+  ownerOrgno: `id IN (SELECT delegation_id FROM delegation_scopes WHERE scope IN (SELECT name FROM scopes WHERE owner_orgno = @ownerOrgno))`,
+};
+
+/** Of one party's delegations each is asked for the scope; all that a scope has, which may be very many, are not gathered. */
+const SCOPE_OF_PARTY = `EXISTS (
+  SELECT 1 FROM delegation_scopes
+  WHERE delegation_scopes.scope = @scope AND delegation_scopes.consumer_orgno = delegations.consumer_orgno
+    AND delegation_scopes.supplier_orgno = delegations.supplier_orgno
+    AND delegation_scopes.revoked = delegations.revoked AND delegation_scopes.delegation_id = delegations.id)`;
+
+const BOUNDS: Conditions = {
+  notOverAt: 'revoked = 0 AND (valid_to IS NULL OR valid_to > @notOverAt)',
+  inForceAt: `revoked = 0 AND ${begunAndNotOver('@inForceAt')} AND ${betweenActive('delegations')}`,
+  after: 'id > @after',
+};
+
+/** The statement for the members that a filter has, prepared when it is first asked for. */
+function listings(connection: Connection): (filter: DelegationFilter) => Statement<[DelegationFilter], Row> {
+  const prepared = new Map<string, Statement<[DelegationFilter], Row>>();
+  return (filter) => {
+    const ofParty = filter.consumerOrgno !== undefined || filter.supplierOrgno !== undefined;
+    const chosen = conditions(ofParty ? { ...CHOICES, scope: SCOPE_OF_PARTY } : CHOICES, filter);
+    if (chosen.length === 0) throw new Error('a list of every delegation was asked for');
+    const where = [...chosen, ...conditions(BOUNDS, filter)].join(' AND ');
+    const sql = `${SELECT} WHERE ${where} ORDER BY id${filter.limit === undefined ? '' : ' LIMIT @limit'}`;
+    const statement = prepared.get(sql) ?? connection.statement<[DelegationFilter], Row>(sql);
+    prepared.set(sql, statement);
+    return statement;
+  };
+}
+
+type Conditions = Readonly<Partial<Record<keyof DelegationFilter, string>>>;
+
+function conditions(of: Conditions, filter: DelegationFilter): readonly string[] {
+  const members = Object.keys(of) as (keyof DelegationFilter)[];
+  return members.flatMap((member) => (filter[member] === undefined ? [] : (of[member] ?? [])));
+}
+
+type Row = Omit<Delegation, 'scopes' | 'validFrom' | 'validTo' | 'revoked' | 'reason'> & {
+  readonly scopes: string;
+  readonly validFrom: number | null;
+  readonly validTo: number | null;
+  readonly revoked: number;
+  readonly reason: string | null;
+};
+
+function toRow(delegation: Delegation): Row {
+  return {
+    ...delegation,
+    scopes: JSON.stringify(delegation.scopes),
+    validFrom: delegation.validFrom ?? null,
+    validTo: delegation.validTo ?? null,
+    revoked: Number(delegation.revoked),
+    reason: delegation.reason ?? null,
+  };
+}
+
+function fromRow({ validFrom, validTo, reason, ...row }: Row): Delegation {
+  return {
+    ...row,
+    scopes: JSON.parse(row.scopes) as string[],
+    ...(validFrom !== null && { validFrom }),
+    ...(validTo !== null && { validTo }),
+    revoked: row.revoked === 1,
+    ...(reason !== null && { reason }),
+  };
+}
