@@ -1,0 +1,95 @@
+import { ORGANIZATIONS } from '../../fixtures/made-up-world.ts';
+import { makeKeyPair } from '../../fixtures/test-ca.ts';
+import type { Route } from '../../server/selfservice/route.ts';
+import { adminOf, type Part } from './api.ts';
+
+/** An object that a route speaks of. */
+export type Example = {
+  /** Whose it is. */
+  readonly of: Part;
+  /** Those for whom it must be as if it were not there. */
+  readonly strangers: readonly Part[];
+  /** Its address, and one at which nothing is. */
+  readonly own: string;
+  readonly missing: string;
+  /** Bodies without which a request would be refused before the object is looked for. */
+  readonly bodies?: Partial<Record<Route['method'], unknown>>;
+};
+
+const client = adminOf('consumer');
+const { publicKey } = await makeKeyPair();
+const KEY = { ...publicKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: 'admin-1' };
+const ofConsumer = { of: 'consumer', strangers: ['owner', 'supplier', 'customer'] } as const;
+const ofOwner = { of: 'owner', strangers: ['consumer', 'supplier', 'operator'] } as const;
+const ofOperator = { of: 'operator', strangers: [] } as const;
+
+const CLIENT = { client_name: 'x', description: 'x', scopes: [] };
+const CUSTOMER = { onbehalfof: 'kunde', name: 'x', orgno: ORGANIZATIONS.customer.orgno, description: 'x' };
+
+const scope = (path: string): Pick<Example, 'own' | 'missing'> => ({
+  own: `${path}?scope=prove:bygg.read`,
+  missing: `${path}?scope=prove:finnes.ikke`,
+});
+const beneath = (rest: string): Pick<Example, 'own' | 'missing'> => ({
+  own: `/clients/${client}${rest}`,
+  missing: `/clients/finnes-ikke${rest}`,
+});
+
+/** By path: an object for every route that speaks of one. */
+export const examples: ReadonlyMap<string, Example> = new Map<string, Example>([
+  ['/clients/{clientId}', { ...ofConsumer, ...beneath(''), bodies: { PUT: CLIENT } }],
+  ['/clients/{clientId}/secret', { ...ofConsumer, ...beneath('/secret') }],
+  ['/clients/{clientId}/jwks', { ...ofConsumer, ...beneath('/jwks'), bodies: { POST: { keys: [] }, PUT: { keys: [] } } }],
+  ['/clients/{clientId}/jwks/{kid}', { ...ofConsumer, ...beneath('/jwks/admin-1'), bodies: { PUT: KEY } }],
+  ['/clients/{clientId}/onbehalfof', { ...ofConsumer, ...beneath('/onbehalfof'), bodies: { POST: CUSTOMER } }],
+  ['/clients/{clientId}/onbehalfof/{id}', { ...ofConsumer, ...beneath('/onbehalfof/kunde'), bodies: { PUT: CUSTOMER } }],
+  ['/scopes', { ...ofOwner, ...scope('/scopes'), bodies: { PUT: { description: 'x' } } }],
+  ['/scopes/scope', { ...ofOwner, ...scope('/scopes/scope') }],
+  ['/scopes/access/{consumer_orgno}', { ...ofOwner, ...scope(`/scopes/access/${ORGANIZATIONS.consumer.orgno}`) }],
+  [
+    '/scopes/access/requests/{consumer_orgno}',
+    {
+      ...ofOwner,
+      ...scope(`/scopes/access/requests/${ORGANIZATIONS.supplier.orgno}`),
+      bodies: { POST: { decision: 'deny' } },
+    },
+  ],
+  ['/token-counts', { ...ofOwner, ...scope('/token-counts') }],
+  [
+    '/operator/organizations/{orgno}',
+    {
+      ...ofOperator,
+      own: '/operator/organizations/310555037',
+      missing: '/operator/organizations/310555088',
+      bodies: { PUT: { name: 'x' } },
+    },
+  ],
+  [
+    '/operator/organizations/{orgno}/clients',
+    {
+      ...ofOperator,
+      own: '/operator/organizations/310555037/clients',
+      missing: '/operator/organizations/310555088/clients',
+      bodies: { POST: CLIENT },
+    },
+  ],
+  [
+    '/operator/clients/{client_id}',
+    {
+      ...ofOperator,
+      own: `/operator/clients/${client}`,
+      missing: '/operator/clients/finnes-ikke',
+      bodies: { PUT: { blocked: false } },
+    },
+  ],
+  ['/operator/prefixes/{prefix}', { ...ofOperator, own: '/operator/prefixes/prove', missing: '/operator/prefixes/finnes' }],
+  [
+    '/operator/trust/{id}',
+    {
+      ...ofOperator,
+      own: '/operator/trust/x',
+      missing: '/operator/trust/finnes-ikke',
+      bodies: { PUT: { certificate: 'x', role: 'anchor' } },
+    },
+  ],
+]);
