@@ -11,7 +11,7 @@ import {
   TAG,
   wholeOctets,
 } from './der.ts';
-import { type Extensions, readExtensions } from './extensions.ts';
+import { type AuthorityKeyId, type Extensions, readExtensions } from './extensions.ts';
 import { type Name, readName } from './name.ts';
 import { Refusal } from './refusal.ts';
 import { readTime } from './time.ts';
@@ -65,6 +65,17 @@ export function readCertificate(der: Uint8Array): Certificate {
 /** Whether issuer and subject are the same: such a CA is not counted in a path's length. RFC 5280 §6.1 */
 export function isSelfIssued({ issuer, subject }: Certificate): boolean {
   return issuer.der.equals(subject.der);
+}
+
+/**
+ * Whether an authority key identifier is the issuer's: its key, where both have an identifier, and its issuer and serial number, where
+ * they are given. RFC 5280 §4.2.1.1
+ */
+export function isKeyNamedBy(identifier: AuthorityKeyId | undefined, issuer: Certificate): boolean {
+  const { keyId, issuer: issuersIssuer, serialNumber } = identifier ?? {};
+  const { subjectKeyId } = issuer.extensions;
+  if (keyId && subjectKeyId && !keyId.equals(subjectKeyId)) return false;
+  return (issuersIssuer?.equals(issuer.issuer.der) ?? true) && (serialNumber?.equals(issuer.serialNumber) ?? true);
 }
 
 /** TBSCertificate, whose own algorithm must be the one outside, byte for byte. */
@@ -131,7 +142,8 @@ function readPublicKeyInfo(value: DerValue): PublicKeyInfo {
   return { der: value.der, algorithm, key };
 }
 
-function readAlgorithm(value: DerValue): Algorithm {
+/** Reads an AlgorithmIdentifier. @throws {Refusal} structure */
+export function readAlgorithm(value: DerValue): Algorithm {
   items(value);
   const members = new Members(value);
   const oid = readOid(members.take(TAG.oid));

@@ -1,10 +1,9 @@
-import { verify } from 'node:crypto';
 import type { EpochSeconds } from '../../server/core/time.ts';
 import type { KeyHolder } from '../key-policy.ts';
-import { type Certificate, isSelfIssued } from './certificate.ts';
-import { TAG } from './der.ts';
-import { issuerKey, readPublicKey } from './public-key.ts';
-import { Refusal } from './refusal.ts';
+import { type Certificate, isKeyNamedBy, isSelfIssued } from './certificate.ts';
+import { readPublicKey } from './public-key.ts';
+import { attempt, Refusal } from './refusal.ts';
+import { assertSignatureAlgorithm, isSignedBy } from './signature.ts';
 
 /** A certification path that holds: the leaf first, the trust anchor last. */
 export type Path = readonly [leaf: Certificate, ...issuers: Certificate[]];
@@ -18,11 +17,18 @@ export type Trust = {
 
 type Ascent = readonly [Certificate, ...Certificate[]];
 
+/** What a path is judged by besides trust. */
+export type Judging = {
+  readonly now: EpochSeconds;
+  /** Holds a path that is right in every other way to what its issuers have revoked. Absent: that is not asked. @throws {Refusal} */
+  readonly assertNotRevoked?: (path: Path) => void;
+};
+
 /** Most certificates a client may send. `PV-SEC-040` */
 const MAX_SENT = 5;
 
 /** Longest way through our own CA certificates to an anchor, and most such ways to one anchor: further ones are not tried. */
-const MAX_ASCENT = 4;
+const MAX_ASCENT = 6;
 const MAX_ASCENTS = 64;
 
 /**
@@ -44,17 +50,17 @@ export function assertAuthority(certificate: Certificate): void {
 
 /**
  * Validates certificates as they were sent, the leaf first, each next certifying the one before: the path rules of RFC 5280 §6.1
- * without names, policies and revocation, in the order of security reference §2, cheap before dear. What is missing between the
+ * without names and policies, in the order of security reference §2, cheap before dear. What is missing between the
  * topmost and an anchor comes from our own configuration; a path is never sought among what was sent.
- * `PV-SEC-042` to `PV-SEC-048`
+ * `PV-SEC-042` to `PV-SEC-048`, `PV-SEC-056`
  * @throws {Refusal} naming the rule.
  */
-export function validatePath(sent: readonly Certificate[], trust: Trust, now: EpochSeconds): Path {
+export function validatePath(sent: readonly Certificate[], trust: Trust, judging: Judging): Path {
   const { own, anchor } = divide(sent, trust.anchors);
-  assertPath(own, 0, now);
+  assertPath(own, 0, judging.now);
   let refusal = new Refusal('trust_anchor', 'an issuer that is not known here');
   for (const ascent of anchor ? [[anchor] as const] : ascentsFrom(own.at(-1), trust)) {
-    const outcome = attempt(own, ascent, now);
+    const outcome = attempt(() => complete(own, ascent, judging));
     if (!(outcome instanceof Refusal)) return outcome;
     refusal = outcome;
   }
@@ -94,17 +100,8 @@ function ascentsFrom(top: Certificate | undefined, { ascents }: Trust): readonly
   return ascents.filter(([issuer]) => top?.issuer.der.equals(issuer.subject.der));
 }
 
-function attempt(own: Path, ascent: Ascent, now: EpochSeconds): Path | Refusal {
-  try {
-    return complete(own, ascent, now);
-  } catch (error) {
-    if (error instanceof Refusal) return error;
-    throw error;
-  }
-}
-
 /** Judges what our configuration adds to the path, then every signature on what was sent, from the anchor downwards. */
-function complete(own: Path, ascent: Ascent, now: EpochSeconds): Path {
+function complete(own: Path, ascent: Ascent, { now, assertNotRevoked }: Judging): Path {
   const path: Path = [...own, ...ascent];
   assertPath(path, own.length, now);
   for (let place = own.length - 1; place >= 0; place--) {
@@ -112,6 +109,7 @@ function complete(own: Path, ascent: Ascent, now: EpochSeconds): Path {
     if (certificate && issuer && !isSignedBy(certificate, issuer)) throw new Refusal('signature', `certificate ${place + 1}`);
   }
   if (own.some(isSelfSigned)) throw new Refusal('trust_anchor', 'a root that is no anchor');
+  assertNotRevoked?.(path);
   return path;
 }
 
@@ -143,7 +141,8 @@ function assertLinked({ certificate, place, path }: Step): void {
   if (!below) return;
   if (!below.issuer.der.equals(certificate.subject.der))
     throw new Refusal('name_link', `certificate ${place} names another issuer`);
-  if (!isKeyNamedBy(below, certificate)) throw new Refusal('key_id_link', `certificate ${place} names another key of its issuer`);
+  if (!isKeyNamedBy(below.extensions.authorityKeyId, certificate))
+    throw new Refusal('key_id_link', `certificate ${place} names another key of its issuer`);
 }
 
 /** Both ends of the validity belong to it. RFC 5280 §4.1.2.5 */
@@ -182,49 +181,14 @@ function assertUnderstood({ extensions }: Certificate): void {
 }
 
 function assertStrong(certificate: Certificate, holder: KeyHolder): void {
-  signatureAlgorithm(certificate);
+  assertSignatureAlgorithm(certificate);
   readPublicKey(certificate.publicKey, holder);
-}
-
-/** Key identifiers, where both certificates have one; issuer and serial number, where the lower one gives them. RFC 5280 §4.2.1.1 */
-function isKeyNamedBy({ extensions }: Certificate, issuer: Certificate): boolean {
-  const { keyId, issuer: issuersIssuer, serialNumber } = extensions.authorityKeyId ?? {};
-  const { subjectKeyId } = issuer.extensions;
-  if (keyId && subjectKeyId && !keyId.equals(subjectKeyId)) return false;
-  return (issuersIssuer?.equals(issuer.issuer.der) ?? true) && (serialNumber?.equals(issuer.serialNumber) ?? true);
-}
-
-/** What a signature algorithm is made of. Its parameters are absent; for RSA they are NULL, or absent all the same. */
-type SignatureAlgorithm = { readonly digest: string; readonly key: 'rsa' | 'ec' };
-
-/** RFC 4055 §5, RFC 5758 §3.2, `PV-SEC-042` */
-const SIGNATURE_ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map([
-  ['1.2.840.113549.1.1.11', { digest: 'sha256', key: 'rsa' }],
-  ['1.2.840.113549.1.1.12', { digest: 'sha384', key: 'rsa' }],
-  ['1.2.840.113549.1.1.13', { digest: 'sha512', key: 'rsa' }],
-  ['1.2.840.10045.4.3.2', { digest: 'sha256', key: 'ec' }],
-  ['1.2.840.10045.4.3.3', { digest: 'sha384', key: 'ec' }],
-]);
-
-const NULL = Buffer.from([TAG.null, 0]);
-
-function signatureAlgorithm({ signatureAlgorithm: { oid, parameters } }: Certificate): SignatureAlgorithm {
-  const algorithm = SIGNATURE_ALGORITHMS.get(oid);
-  const isWellFormed = parameters === undefined || (algorithm?.key === 'rsa' && parameters.equals(NULL));
-  if (!algorithm || !isWellFormed) throw new Refusal('signature_algorithm', oid);
-  return algorithm;
-}
-
-/** Over exactly the octets that were read. */
-function isSignedBy(certificate: Certificate, issuer: Certificate): boolean {
-  const { digest, key } = signatureAlgorithm(certificate);
-  const publicKey = issuerKey(issuer);
-  return publicKey.asymmetricKeyType === key && verify(digest, certificate.tbs, publicKey, certificate.signature);
 }
 
 /** By name, key and signature. */
 function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
-  const isNamed = certificate.issuer.der.equals(issuer.subject.der) && isKeyNamedBy(certificate, issuer);
+  const isNamed =
+    certificate.issuer.der.equals(issuer.subject.der) && isKeyNamedBy(certificate.extensions.authorityKeyId, issuer);
   return isNamed && isSignedBy(certificate, issuer);
 }
 

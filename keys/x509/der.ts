@@ -177,8 +177,11 @@ function readValue(source: Buffer, { start, limit, depth }: Place): DerValue {
   return new DerValue(source, { start, content, end }, children);
 }
 
-/** Identifier octet and length. X.690 §8.1.2, §8.1.3 and §10.1 */
-function readHeader(source: Buffer, start: number, limit: number): { content: number; end: number } {
+/**
+ * Where the value that begins at `start` has its content, and where it ends: at `limit` at the latest. X.690 §8.1.2, §8.1.3, §10.1
+ * @throws {Refusal} der
+ */
+export function readHeader(source: Buffer, start: number, limit: number): { content: number; end: number } {
   if (start + 2 > limit) throw malformed('cut off in a header');
   const first = source[start + 1] ?? 0;
   const octets = first < 0x80 ? 0 : first & 0x7f;

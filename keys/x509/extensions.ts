@@ -1,4 +1,5 @@
 import { contextTag, contextTagHolding, type DerValue, items, Members, readDer, readOid, smallInteger, TAG } from './der.ts';
+import { listDistributionPoints } from './distribution-points.ts';
 import { Refusal } from './refusal.ts';
 
 /** What the extensions of a certificate say, as far as they are understood here. RFC 5280 §4.2 */
@@ -15,6 +16,8 @@ export type Extensions = {
   readonly authorityKeyId?: AuthorityKeyId;
   /** Object identifiers. §4.2.1.4 */
   readonly policies?: readonly string[];
+  /** Where lists of what the issuer has revoked are found, as encoded names. §4.2.1.13 */
+  readonly distributionPoints: readonly Buffer[];
   /** Object identifiers of extensions whose meaning refuses the path, critical or not. `PV-SEC-046` */
   readonly constraints: readonly string[];
   /** Object identifiers of critical extensions that are not understood. `PV-SEC-043` */
@@ -52,6 +55,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   ['2.5.29.14', readSubjectKeyId],
   ['2.5.29.15', readKeyUsage],
   ['2.5.29.19', readBasicConstraints],
+  ['2.5.29.31', readDistributionPoints],
   ['2.5.29.32', readPolicies],
   ['2.5.29.35', readAuthorityKeyId],
   ['2.5.29.37', readExtendedKeyUsage],
@@ -74,12 +78,8 @@ const STANDARD_ARC = /^(?:2\.5\.29|1\.3\.6\.1\.5\.5\.7\.1)\.\d+$/;
 export function readExtensions(value: DerValue | undefined): Extensions {
   const constraints: string[] = [];
   const unknownCritical: string[] = [];
-  const extensions: Mutable<Extensions> = { isCa: false, constraints, unknownCritical };
-  const seen = new Set<string>();
-  for (const { oid, critical, octets } of value ? items(value).map(readExtension) : []) {
-    if (seen.has(oid)) throw new Refusal('extension_twice', oid);
-    seen.add(oid);
-    const inner = STANDARD_ARC.test(oid) ? readDer(octets) : undefined;
+  const extensions: Mutable<Extensions> = { isCa: false, distributionPoints: [], constraints, unknownCritical };
+  for (const { oid, critical, value: inner } of value ? listExtensions(value) : []) {
     const read = READERS.get(oid);
     if (read && inner) read(inner, extensions);
     else if (CONSTRAINTS.has(oid)) constraints.push(oid);
@@ -89,7 +89,24 @@ export function readExtensions(value: DerValue | undefined): Extensions {
   return extensions;
 }
 
-type Extension = { readonly oid: string; readonly critical: boolean; readonly octets: Buffer };
+/** An extension as it stands in a certificate, a revocation list, or an entry of one. */
+export type Extension = {
+  readonly oid: string;
+  readonly critical: boolean;
+  /** What it holds, where its kind is one whose value is DER for certain. */
+  readonly value?: DerValue;
+};
+
+/** The items of a SEQUENCE OF Extension. @throws {Refusal} extension, extension_twice, der or structure */
+export function listExtensions(value: DerValue): readonly Extension[] {
+  const extensions = items(value).map(readExtension);
+  const seen = new Set<string>();
+  for (const { oid } of extensions) {
+    if (seen.has(oid)) throw new Refusal('extension_twice', oid);
+    seen.add(oid);
+  }
+  return extensions;
+}
 
 function readExtension(value: DerValue): Extension {
   const members = new Members(value);
@@ -98,7 +115,7 @@ function readExtension(value: DerValue): Extension {
   if (critical && !isTrue(critical)) throw encodedDefault('critical FALSE');
   const { content } = members.take(TAG.octetString);
   members.end();
-  return { oid, critical: critical !== undefined, octets: content };
+  return { oid, critical: critical !== undefined, ...(STANDARD_ARC.test(oid) && { value: readDer(content) }) };
 }
 
 function readSubjectKeyId(value: DerValue, into: Mutable<Extensions>): void {
@@ -144,14 +161,23 @@ function readExtendedKeyUsage(value: DerValue, into: Mutable<Extensions>): void 
   into.extendedKeyUsage = eachOnce(items(value).map(readOid));
 }
 
+function readDistributionPoints(value: DerValue, into: Mutable<Extensions>): void {
+  into.distributionPoints = listDistributionPoints(value);
+}
+
 function readAuthorityKeyId(value: DerValue, into: Mutable<Extensions>): void {
+  into.authorityKeyId = toAuthorityKeyId(value);
+}
+
+/** AuthorityKeyIdentifier, in a certificate or a revocation list. RFC 5280 §4.2.1.1 @throws {Refusal} extension, structure */
+export function toAuthorityKeyId(value: DerValue): AuthorityKeyId {
   const members = new Members(value);
   const keyId = members.takeIf(contextTag(0));
   const issuer = members.takeIf(contextTagHolding(1));
   const serialNumber = members.takeIf(contextTag(2));
   members.end();
   if ((issuer === undefined) !== (serialNumber === undefined)) throw new Refusal('extension', 'half an issuer and serial number');
-  into.authorityKeyId = {
+  return {
     ...(keyId && { keyId: keyId.content }),
     ...(issuer && { issuer: directoryName(issuer) }),
     ...(serialNumber && { serialNumber: serialNumber.content }),

@@ -32,6 +32,11 @@ export const RULES = {
   extended_key_usage: "extended key usages, where present, that allow the profile's purpose (PV-SEC-045)",
   organization: "one organisation number, in the profile's place and name space (PV-SEC-049, PV-SEC-050)",
   revocation: 'a fresh answer that nothing in the path is revoked (PV-SEC-056)',
+  revoked: 'certificates that their issuers have not revoked (PV-SEC-056)',
+  crl: 'a revocation list of version 2, with a number and the date of the next list (PV-SEC-053)',
+  crl_issuer: "a revocation list in the certificate's issuer's name, signed with its key, which may sign such (PV-SEC-053)",
+  crl_not_fresh: 'a revocation list that has begun and has not ended (PV-SEC-053)',
+  crl_scope: 'a whole revocation list that covers the certificate, for every reason (PV-SEC-053)',
   profile: 'a known issuer profile',
   environment: 'trust entries of one environment, test or production (PV-SEC-052)',
 } as const;
@@ -49,5 +54,15 @@ export class Refusal extends Error {
     super(`${rule}: ${met}`, options);
     this.rule = rule;
     this.met = met;
+  }
+}
+
+/** What the action gives, or the Refusal that it ends in. */
+export function attempt<T>(action: () => T): T | Refusal {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
   }
 }

@@ -132,7 +132,7 @@ function judge(
   trust: LoadedTrust,
   now: EpochSeconds,
 ): { verdict: CertificateVerdict; until: EpochSeconds } {
-  const path = validatePath(chain.map(readCertificate), trust, now);
+  const path = validatePath(chain.map(readCertificate), trust, { now });
   const [leaf] = path;
   const trusted = trust.entryOf.get(path.at(-1) ?? leaf);
   if (!trusted) throw new Refusal('trust_anchor', 'an anchor that is not known here');

@@ -175,7 +175,7 @@ function pick(names: readonly string[], next: Chance): string {
 /** Our judgement by the path rules alone: nothing, or the rule that was broken. */
 function ours(sent: readonly Buffer[]): string | undefined {
   try {
-    validatePath(sent.map(readCertificate), createTrust([readCertificate(root.der)], []), NOW);
+    validatePath(sent.map(readCertificate), createTrust([readCertificate(root.der)], []), { now: NOW });
     return undefined;
   } catch (error) {
     if (error instanceof Refusal) return error.rule;

@@ -177,6 +177,50 @@ function keyIds(own: KeyObject, above: KeyObject): Buffer[] {
   return [extension.subjectKeyId(keyId(own)), extension.authorityKeyId(keyId(above))];
 }
 
+/** What a revocation list is made of; all but the issuer has a default. */
+export type ListOrder = {
+  /** The content octets of serial numbers, or whole entries. */
+  readonly revoked?: readonly Buffer[];
+  readonly issuer?: Buffer;
+  readonly signer?: KeyObject;
+  readonly thisUpdate?: number | Buffer;
+  /** An empty buffer leaves it out. */
+  readonly nextUpdate?: number | Buffer;
+  readonly version?: Buffer;
+  readonly number?: number;
+  /** In place of the number and the authority key identifier. */
+  readonly extensions?: readonly Buffer[];
+  readonly more?: readonly Buffer[];
+  readonly algorithm?: Buffer;
+  readonly outerAlgorithm?: Buffer;
+  readonly digest?: string;
+};
+
+/** Makes a revocation list of an authority exactly as ordered, however wrong, and signs it. RFC 5280 §5.1 */
+export function makeList(above: Authority, order: ListOrder = {}): Buffer {
+  const { signer = above.key, more = [] } = order;
+  const algorithm = order.algorithm ?? defaultAlgorithm(signer);
+  const extensions = [...(order.extensions ?? [crlNumber(order.number ?? 1), extension.authorityKeyId(keyId(signer))]), ...more];
+  const tbs = sequence(
+    order.version ?? integer(1),
+    algorithm,
+    order.issuer ?? above.name,
+    date(order.thisUpdate ?? NOW - DAY),
+    date(order.nextUpdate ?? NOW + DAY),
+    order.revoked ? sequence(...order.revoked) : Buffer.alloc(0),
+    extensions.length === 0 ? Buffer.alloc(0) : tlv(0xa0, sequence(...extensions)),
+  );
+  return sequence(tbs, order.outerAlgorithm ?? algorithm, bitString(sign(order.digest ?? 'sha256', tbs, signer)));
+}
+
+export const crlNumber = (number: number): Buffer => extension.of('2.5.29.20', integer(number));
+
+/** An entry of a list, with extensions if need be. */
+export function revokedEntry(serialNumber: Buffer, ...extensions: readonly Buffer[]): Buffer {
+  const more = extensions.length === 0 ? [] : [sequence(...extensions)];
+  return sequence(tlv(0x02, serialNumber), time(NOW - DAY), ...more);
+}
+
 /** A trust entry of the test environment. */
 export function entry(role: TrustEntry['role'], der: Buffer, more: Partial<TrustEntry> = {}): TrustEntry {
   return { id: role, certificate: der.toString('base64'), role, environment: 'test', profile: 'own-ca', created: NOW, ...more };

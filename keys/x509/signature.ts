@@ -1,0 +1,46 @@
+import { verify } from 'node:crypto';
+import type { Algorithm, Certificate } from './certificate.ts';
+import { TAG } from './der.ts';
+import { issuerKey } from './public-key.ts';
+import { Refusal } from './refusal.ts';
+
+/** Something that an authority signs: a certificate, a revocation list, an answer about one certificate. */
+export type Signed = {
+  /** The exact octets that the signature covers. */
+  readonly tbs: Buffer;
+  readonly signatureAlgorithm: Algorithm;
+  readonly signature: Buffer;
+};
+
+/** Holds the algorithm to those that are safe. `PV-SEC-042` @throws {Refusal} signature_algorithm */
+export function assertSignatureAlgorithm(signed: Signed): void {
+  algorithmOf(signed);
+}
+
+/** Whether the issuer's key made the signature, over exactly the octets that were read. @throws {Refusal} signature_algorithm, key_policy */
+export function isSignedBy(signed: Signed, issuer: Certificate): boolean {
+  const { digest, key } = algorithmOf(signed);
+  const publicKey = issuerKey(issuer);
+  return publicKey.asymmetricKeyType === key && verify(digest, signed.tbs, publicKey, signed.signature);
+}
+
+/** What a signature algorithm is made of. Its parameters are absent; for RSA they are NULL, or absent all the same. */
+type SignatureAlgorithm = { readonly digest: string; readonly key: 'rsa' | 'ec' };
+
+/** RFC 4055 §5, RFC 5758 §3.2, `PV-SEC-042` */
+const SIGNATURE_ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map([
+  ['1.2.840.113549.1.1.11', { digest: 'sha256', key: 'rsa' }],
+  ['1.2.840.113549.1.1.12', { digest: 'sha384', key: 'rsa' }],
+  ['1.2.840.113549.1.1.13', { digest: 'sha512', key: 'rsa' }],
+  ['1.2.840.10045.4.3.2', { digest: 'sha256', key: 'ec' }],
+  ['1.2.840.10045.4.3.3', { digest: 'sha384', key: 'ec' }],
+]);
+
+const NULL = Buffer.from([TAG.null, 0]);
+
+function algorithmOf({ signatureAlgorithm: { oid, parameters } }: Signed): SignatureAlgorithm {
+  const algorithm = SIGNATURE_ALGORITHMS.get(oid);
+  const isWellFormed = parameters === undefined || (algorithm?.key === 'rsa' && parameters.equals(NULL));
+  if (!algorithm || !isWellFormed) throw new Refusal('signature_algorithm', oid);
+  return algorithm;
+}
