@@ -20,11 +20,11 @@ const INTRODUCTION = `# The self-service API
 \`/api/v1/openapi.json\`.
 `;
 
-function operation({ method, path, summary, scopes, parameters, body, answer }: Described): string {
+function operation({ method, path, summary, manners, scopes, parameters, body, answer }: Described): string {
   return `
 ## ${method} ${path}
 
-${summary}.
+${summary}. ${manners}
 
 - Token: ${scopes.length === 0 ? 'none' : scopes.map(code).join(' or ')}
 - Body: ${linked(body)}

@@ -9,6 +9,8 @@ export type Described = {
   readonly path: string;
   readonly id: string;
   readonly summary: string;
+  /** Whose manners it has. */
+  readonly manners: string;
   /** Any of these opens it; none: public. */
   readonly scopes: readonly string[];
   readonly parameters: readonly Member[];
@@ -38,9 +40,9 @@ export function described(document: OpenApi): {
 }
 
 function inWords(method: string, path: string, operation: Operation): Described {
-  const { operationId: id, summary, security, parameters, requestBody, responses } = operation;
+  const { operationId: id, summary, description: manners, security, parameters, requestBody, responses } = operation;
   return {
-    ...{ method, path, id, summary },
+    ...{ method, path, id, summary, manners },
     scopes: security.flatMap(({ token }) => token),
     parameters: parameters.map(({ name, required, description = '', schema }) => ({
       ...{ name, required, text: description },

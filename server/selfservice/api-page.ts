@@ -15,9 +15,9 @@ export function apiPage(document: OpenApi): string {
   return htmlPage(title, main.join('\n'));
 }
 
-function operation({ method, path, id, summary, scopes, parameters, body, answer }: Described): string {
+function operation({ method, path, id, summary, manners, scopes, parameters, body, answer }: Described): string {
   return `<h2 id="${id}"><code>${method} ${escapeHtml(path)}</code></h2>
-<p>${escapeHtml(summary)}.</p>
+<p>${escapeHtml(`${summary}. ${manners}`)}</p>
 <dl>
 <dt>Token</dt><dd>${scopes.length === 0 ? 'none' : scopes.map(code).join(' or ')}</dd>
 <dt>Body</dt><dd>${type(body)}</dd>

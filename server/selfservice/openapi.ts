@@ -20,6 +20,7 @@ export type Operation = {
   readonly operationId: string;
   readonly tags: readonly string[];
   readonly summary: string;
+  readonly description: string;
   /** Any one of these opens it; none: public. */
   readonly security: readonly { readonly token: readonly string[] }[];
   readonly parameters: readonly Parameter[];
@@ -72,9 +73,11 @@ export function openApi(routes: readonly Route[]): OpenApi {
 
 const DESCRIPTION = `Organisations administer their clients, keys, scopes and accesses with ordinary access tokens of this server. The caller's organisation is the token's consumer; of what belongs to others there is nothing to be seen: it is not found.
 
-What stands outside of /operator, /explanations and /scopes/access/requests has the addresses, members and manners of Maskinporten's self-service API and is also served at the root of the server: unknown members are ignored, a member that is null is absent, and If-Match is heeded where it is sent. The rest is strict: unknown members are refused, PUT and DELETE need If-Match with the ETag that was read, a POST may carry an Idempotency-Key, and lists come in pages.
+Operations marked as the contract's have the addresses, members and manners of Maskinporten's self-service API, and are also served at the root of the server: unknown members are ignored, a member that is null is absent, and If-Match is heeded where it is sent. Those marked as our own are strict: unknown members are refused, PUT and DELETE need If-Match with the ETag that was read, a POST may carry an Idempotency-Key, and lists come in pages.
 
 Every change can be tried with dry_run=true: it is judged, and nothing is stored. Success is always 200.`;
+
+const MANNERS = { contract: "The contract's.", own: 'Our own.' } as const;
 
 function operation(route: Route, schemas: Map<string, Schema>): Operation {
   const { method, path, summary, body, answer } = route;
@@ -82,6 +85,7 @@ function operation(route: Route, schemas: Map<string, Schema>): Operation {
     operationId: operationId(route),
     tags: [path.split('/')[1] ?? ''],
     summary,
+    description: MANNERS[route.manners],
     security: route.scopes === 'public' ? [] : route.scopes.map((scope) => ({ token: [scope] })),
     parameters: [...pathParameters(path), ...queryParameters(route), ...headerParameters(route)],
     ...(body && { requestBody: { required: true, content: content(schemaOf(body, 'input', schemas)) } }),
