@@ -9,6 +9,7 @@ import { ADMIN_SCOPES, type AdminScope, OPERATOR_SCOPE } from '../../server/core
 import { router } from '../../server/selfservice/router.ts';
 import { routes } from '../../server/selfservice/routes.ts';
 import { type Answer, startTestServer, type TestServer, type Wishes } from '../token/server.ts';
+import { assertDocumented } from './documented.ts';
 
 /** An organisation of the made-up world by its part in it. */
 export type Part = keyof typeof ORGANIZATIONS;
@@ -21,7 +22,7 @@ export type Sent = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** Somebody who calls the API. Every answer is held against the shape that its route declares. */
+/** Somebody who calls the API. Every answer is held against the shape that its route declares, and against the OpenAPI document. */
 export type ApiCaller = {
   readonly token: string;
   readonly send: (method: string, path: string, sent?: Sent) => Promise<Answer>;
@@ -142,6 +143,7 @@ function assertSuccess(answer: Answer, method: string, path: string): void {
   const read = route.answer.safeParse(answer.body);
   assert.ok(read.success, `${method} ${path} answers with ${read.error?.message}`);
   assert.deepEqual(read.data, answer.body, 'no member that is not declared');
+  assertDocumented(answer.body, { method, path: route.path, refused: false });
 }
 
 const REFUSAL = ['correlation_id', 'error', 'error_description', 'error_uri', 'errors', 'status', 'timestamp'];
@@ -149,6 +151,7 @@ const REFUSAL = ['correlation_id', 'error', 'error_description', 'error_uri', 'e
 function assertRefusal({ status, headers, body, text }: Answer): void {
   assert.ok(status < 500, `${status} ${text}`);
   assert.deepEqual(Object.keys(body).sort(), REFUSAL);
+  assertDocumented(body, { method: 'ANY', path: 'refusal', refused: true });
   assert.equal(body.status, status);
   assert.equal(body.correlation_id, headers.get('x-correlation-id'));
   assert.ok(typeof body.timestamp === 'string' && !Number.isNaN(Date.parse(body.timestamp)));
