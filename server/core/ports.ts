@@ -226,6 +226,8 @@ export interface TokenCounts {
   add(counts: readonly TokenCount[]): Promise<void>;
   listOfClient(clientId: string): Promise<TokenCount[]>;
   listOfScope(scope: string): Promise<TokenCount[]>;
+  /** Those of an owner's scopes, each summed up over all clients; scopes without tokens are left out. */
+  sumOfScopes(owner: OrganizationNumber): Promise<Omit<TokenCount, 'clientId'>[]>;
 }
 
 /** How often a supplier has asked for a token that a consumer's delegation would have opened, and when the last time. */

@@ -15,12 +15,13 @@ const READ_SCOPES = ['idporten:scopes.read', 'idporten:scopes.write'] as const s
 const countsQuery = pageQuery.extend({
   client_id: z.string().optional().meta({ description: 'of this client alone' }),
   scope: z.string().optional().meta({ description: 'of this scope of the own organisation, by consumer' }),
+  of: z.enum(['clients', 'scopes']).optional().meta({ description: 'scopes: of every own scope, summed up' }),
 });
 
 const countShape = z
   .object({
     client_id: z.string().exactOptional().meta({ description: 'an own client; an owner sees consumers alone' }),
-    consumer_orgno: z.string(),
+    consumer_orgno: z.string().exactOptional().meta({ description: 'whom the tokens were for; absent in sums' }),
     scope: z.string(),
     tokens: z.int().min(0).meta({ description: 'since the counting began' }),
     last_token: instantShape,
@@ -41,14 +42,25 @@ export const tokenCountRoutes: readonly Route[] = [
     query: countsQuery,
     answer: z.array(countShape),
     handle: async (call: Call<z.infer<typeof countsQuery>>) => {
-      const counts = call.query.scope === undefined ? await ofClients(call) : await ofScope(call, call.query.scope);
-      return takePage(call, counts, { key: ({ clientId, orgno, scope }) => `${clientId ?? orgno} ${scope}`, show });
+      const counts = await countsFor(call);
+      return takePage(call, counts, { key: ({ clientId, orgno = '', scope }) => `${clientId ?? orgno} ${scope}`, show });
     },
   }),
 ];
 
-/** Counts and whom the tokens were for; without a client they are of all clients of that consumer. */
-type Count = Omit<TokenCount, 'clientId'> & { readonly clientId?: string; readonly orgno: OrganizationNumber };
+/** Counts and whom the tokens were for; without a client they are of all clients of that consumer, without that of everybody. */
+type Count = Omit<TokenCount, 'clientId'> & { readonly clientId?: string; readonly orgno?: OrganizationNumber };
+
+async function countsFor(call: Call<z.infer<typeof countsQuery>>): Promise<readonly Count[]> {
+  const { scope, of } = call.query;
+  if (scope !== undefined) return ofScope(call, scope);
+  return of === 'scopes' ? ofScopes(call) : ofClients(call);
+}
+
+async function ofScopes({ caller, ports }: Call<z.infer<typeof countsQuery>>): Promise<readonly Count[]> {
+  assertOpens({ caller }, READ_SCOPES);
+  return ports.storage.tokenCounts.sumOfScopes(caller.orgno);
+}
 
 async function ofClients(call: Call<z.infer<typeof countsQuery>>): Promise<readonly Count[]> {
   const { registers, caller, query, ports } = call;
@@ -68,7 +80,7 @@ async function ofScope(call: Call<z.infer<typeof countsQuery>>, name: string): P
   const { registers, caller, ports } = call;
   assertOpens(call, READ_SCOPES);
   const { name: scope } = await ownScope(registers, name, caller.orgno);
-  const sums = new Map<OrganizationNumber, Count>();
+  const sums = new Map<OrganizationNumber, Count & { readonly orgno: OrganizationNumber }>();
   for (const { clientId, tokens, lastToken } of await ports.storage.tokenCounts.listOfScope(scope)) {
     const orgno = await consumerOf(clientId, registers);
     const before = sums.get(orgno);
@@ -91,6 +103,7 @@ function assertOpens({ caller }: Pick<Call, 'caller'>, accepted: readonly AdminS
 function show({ clientId, orgno, scope, tokens, lastToken }: Count): object {
   return {
     ...(clientId !== undefined && { client_id: clientId }),
-    ...{ consumer_orgno: orgno, scope, tokens, last_token: instant(lastToken) },
+    ...(orgno !== undefined && { consumer_orgno: orgno }),
+    ...{ scope, tokens, last_token: instant(lastToken) },
   };
 }

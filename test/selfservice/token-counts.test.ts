@@ -45,6 +45,17 @@ t.test('an owner sees the tokens with its scope by consumer, and no client of th
   );
 });
 
+t.test('an owner sees the sums of its scopes in one list, and nobody else does', async (t) => {
+  const owner = await api.as('owner', ['idporten:scopes.read']);
+  t.same(items(await owner.get('/token-counts?of=scopes')), [
+    { scope: CLOSED, tokens: 7, last_token: LAST },
+    { scope: OPEN, tokens: 8, last_token: LAST },
+  ]);
+  const other = await api.as('consumer', ['idporten:scopes.read']);
+  t.same(items(await other.get('/token-counts?of=scopes')), []);
+  refusedByApi(t, await other.get('/token-counts?of=clients'), 'PV-641');
+});
+
 t.test('each half takes a scope of its own, and another organisation’s scope is as none', async (t) => {
   const owner = await api.as('owner', ['idporten:scopes.read']);
   refusedByApi(t, await owner.get('/token-counts'), 'PV-641');

@@ -17,6 +17,15 @@ export function tokenCounts(withStore: WithStore): void {
     t.strictSame(await storage.tokenCounts.listOfScope('p:'), []);
   });
 
+  withStore('tokens are summed up by scope for the owner of the scopes', async (t, { storage }) => {
+    await storage.transaction(putAll);
+    const [scope, other] = await storage.scopes.list();
+    if (!scope) throw new Error('the sample has no scope');
+    await storage.tokenCounts.add([count('a', scope.name, 2, 100), count('b', scope.name, 3, 90), count('a', 'p:unknown', 1, 1)]);
+    t.strictSame(await storage.tokenCounts.sumOfScopes(scope.ownerOrgno), [{ scope: scope.name, tokens: 5, lastToken: 100 }]);
+    t.strictSame(await storage.tokenCounts.sumOfScopes(`${other?.ownerOrgno}0`), []);
+  });
+
   withStore('counting waits for the transactions that were asked for before it', async (t, { storage }) => {
     const registering = storage.transaction(putAll);
     const counting = storage.tokenCounts.add([count('a', 'p:1', 1, 1)]);

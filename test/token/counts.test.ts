@@ -77,7 +77,7 @@ function counterOver(store: Partial<TokenCounts>) {
   const added: (readonly TokenCount[])[] = [];
   const keep = (message: string, fields: LogFields = {}): void => void lines.push({ message, fields });
   const add = async (counts: readonly TokenCount[]) => void added.push(counts);
-  const lists = { listOfClient: async () => [], listOfScope: async () => [] };
+  const lists = { listOfClient: async () => [], listOfScope: async () => [], sumOfScopes: async () => [] };
   const counter = new BufferedTokenCounter({ add, ...lists, ...store }, { info: keep, warn: keep, error: keep });
   return { counter, lines, added };
 }

@@ -6,6 +6,9 @@ import type { Connection } from './database.ts';
 export function tokenCounts(reader: Connection, writer: Connection, writes: WriteQueue): TokenCounts {
   const listOfClient = reader.statement<[clientId: string], TokenCount>(`${SELECT} WHERE client_id = ? ORDER BY scope`);
   const listOfScope = reader.statement<[scope: string], TokenCount>(`${SELECT} WHERE scope = ? ORDER BY client_id`);
+  const sumOfScopes = reader.statement<[owner: string], Omit<TokenCount, 'clientId'>>(`
+    SELECT scope, sum(tokens) AS tokens, max(last_token) AS lastToken
+    FROM scopes JOIN token_counts ON scope = name WHERE owner_orgno = ? GROUP BY scope ORDER BY scope`);
   const count = writer.statement<[TokenCount]>(`
     INSERT INTO token_counts (client_id, scope, tokens, last_token) VALUES (@clientId, @scope, @tokens, @lastToken)
     ON CONFLICT (client_id, scope) DO UPDATE SET
@@ -17,6 +20,7 @@ export function tokenCounts(reader: Connection, writer: Connection, writes: Writ
     add: (counts) => writes.run(() => add(counts)),
     listOfClient: async (clientId) => listOfClient.all(clientId),
     listOfScope: async (scope) => listOfScope.all(scope),
+    sumOfScopes: async (owner) => sumOfScopes.all(owner),
   };
 }
 
