@@ -20,6 +20,23 @@ export const SERIAL_NUMBER = '2.5.4.5';
 /** ETSI EN 319 412-1 §5.1.4 */
 export const ORGANIZATION_IDENTIFIER = '2.5.4.97';
 
+/** How the attributes that names usually have are called. RFC 4514 §3, RFC 5280 appendix A */
+const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
+  [COMMON_NAME, 'CN'],
+  [SERIAL_NUMBER, 'serialNumber'],
+  ['2.5.4.6', 'C'],
+  ['2.5.4.7', 'L'],
+  ['2.5.4.8', 'ST'],
+  ['2.5.4.10', 'O'],
+  ['2.5.4.11', 'OU'],
+  [ORGANIZATION_IDENTIFIER, 'organizationIdentifier'],
+]);
+
+/** A name for people to read, in the order in which it is encoded. Names are never compared by it. */
+export function nameText({ attributes }: Name): string {
+  return attributes.map(({ oid, text }) => `${SHORT_NAMES.get(oid) ?? oid}=${text ?? '…'}`).join(', ');
+}
+
 /** Reads a Name. @throws {Refusal} structure; der for a set that is not in DER's order */
 export function readName(value: DerValue): Name {
   if (value.tag !== TAG.sequence) throw new Refusal('structure', 'no name');

@@ -3,7 +3,8 @@
  * explanations and commands show them. Security reference §2 and 4.4.
  */
 export const RULES = {
-  file: 'a file with exactly one certificate, as PEM or DER',
+  file: 'PEM blocks of the kind asked for, or DER; of one thing where one is asked for',
+  line: 'a line with one JSON object: id, chain and trust, with untrusted, crls, at and profile where need be',
   der: 'strict DER, of at most 8 KiB (PV-SEC-039, PV-SEC-040)',
   structure: 'the structure of an X.509 certificate (RFC 5280 §4.1)',
   version: 'version 3 (PV-SEC-041)',
