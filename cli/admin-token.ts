@@ -38,6 +38,12 @@ export class AdminTokens {
     throw this.#lacks(accepted);
   }
 
+  /** Whether the client has any of the scopes. */
+  async has(accepted: readonly AdminScope[]): Promise<boolean> {
+    for (const scope of accepted) if (await this.#find(scope)) return true;
+    return false;
+  }
+
   /** Forgets what is held for these scopes, so that the next one is a fresh one. @returns whether there was any */
   async drop(accepted: readonly AdminScope[]): Promise<boolean> {
     const dropped = await Promise.all(accepted.map(async (scope) => dropToken(await this.#key(scope))));

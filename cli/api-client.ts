@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import type { AdminScope } from '../server/core/admin-scopes.ts';
+import type { EpochSeconds } from '../server/core/time.ts';
 import { AdminTokens } from './admin-token.ts';
 import { apiFailure } from './api-failure.ts';
-import { chooseContext, chooseServer, type NamedContext } from './context.ts';
+import type { ChangeOptions } from './api-options.ts';
+import { chooseContext, chooseServer, type NamedContext, withSlash } from './context.ts';
 import { ask, type Reply } from './http.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -39,7 +41,7 @@ export function path(texts: TemplateStringsArray, ...names: readonly string[]): 
 export function withQuery(address: Address, query: Readonly<Record<string, string | boolean | undefined>>): Address {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== false);
   if (given.length === 0) return address;
-  const parameters = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+  const parameters = new URLSearchParams(Object.fromEntries(given.map(([name, value]) => [name, String(value)])));
   return `${address}${address.includes('?') ? '&' : '?'}${parameters}`;
 }
 
@@ -48,11 +50,12 @@ export class ApiClient {
   readonly terminal: Terminal;
   /** Whether changes are only judged: `--dry-run`. */
   readonly dryRun: boolean;
-  readonly #server: string;
+  /** The server's name of itself, with its final slash. */
+  readonly server: string;
   readonly #tokens: AdminTokens | undefined;
 
   constructor(server: string, { terminal, tokens, dryRun = false }: ApiMeans) {
-    this.#server = server;
+    this.server = withSlash(server);
     this.terminal = terminal;
     this.#tokens = tokens;
     this.dryRun = dryRun;
@@ -69,8 +72,18 @@ export class ApiClient {
     return this.#tokens;
   }
 
+  /** The server's time, and how times are shown. */
+  async moment(): Promise<{ readonly now: EpochSeconds; readonly utc: boolean }> {
+    const { clock } = await this.tokens.login();
+    return { now: clock(), utc: this.terminal.options.utc ?? false };
+  }
+
   /** Reads an object. @throws {Failure} */
-  async get<Shape extends z.ZodType>(address: Address, shape: Shape, scopes: readonly AdminScope[]): Promise<Answer<z.infer<Shape>>> {
+  async get<Shape extends z.ZodType>(
+    address: Address,
+    shape: Shape,
+    scopes: readonly AdminScope[],
+  ): Promise<Answer<z.infer<Shape>>> {
     return this.#read(await this.#send('GET', address, { scopes }), shape);
   }
 
@@ -102,7 +115,7 @@ export class ApiClient {
   }
 
   #url(address: Address): string {
-    return new URL(address.startsWith('/api/v1/') ? address : `/api/v1${address}`, this.#server).href;
+    return new URL(address.startsWith('/api/v1/') ? address : `/api/v1${address}`, this.server).href;
   }
 
   async #request(method: string, { scopes, body, ifMatch }: CallOptions): Promise<RequestInit> {
@@ -121,7 +134,7 @@ export class ApiClient {
 
   #read<Shape extends z.ZodType>({ headers, body, status }: Reply, shape: Shape): Answer<z.infer<Shape>> {
     const read = shape.safeParse(body);
-    if (!read.success) throw apiFailure(this.#server, { headers, status, body: undefined });
+    if (!read.success) throw apiFailure(this.server, { headers, status, body: undefined });
     const etag = headers.get('etag');
     const next = /<([^>]+)>; *rel="next"/.exec(headers.get('link') ?? '')?.[1];
     return {
@@ -136,7 +149,7 @@ export class ApiClient {
 type ApiMeans = { readonly terminal: Terminal; readonly tokens?: AdminTokens; readonly dryRun?: boolean };
 
 /** The API as the chosen context may use it. @throws {Failure} as {@link chooseContext} */
-export async function openApi(terminal: Terminal, { dryRun = false }: { readonly dryRun?: boolean } = {}): Promise<ApiClient> {
+export async function openApi(terminal: Terminal, { dryRun = false }: ChangeOptions = {}): Promise<ApiClient> {
   const context = await chooseContext(terminal);
   return new ApiClient(context.server, { terminal, tokens: new AdminTokens(context, terminal), dryRun });
 }

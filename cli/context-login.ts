@@ -50,7 +50,8 @@ async function ofDev(name: string, issuer: string, world: DevServer | undefined)
 
 function ofFiles(auth: Exclude<Auth, { type: 'dev' }>): Signing {
   const { password_file, password_env, password_command, key_file } = auth;
-  const { kid, p12_file, cert_file } = auth.type === 'key' ? { ...auth, p12_file: undefined, cert_file: undefined } : { ...auth, kid: undefined };
+  const { kid, p12_file, cert_file } =
+    auth.type === 'key' ? { ...auth, p12_file: undefined, cert_file: undefined } : { ...auth, kid: undefined };
   const options = {
     ...(key_file !== undefined && { key: expand(key_file) }),
     ...(cert_file !== undefined && { cert: expand(cert_file) }),

@@ -23,22 +23,31 @@ export type GrantOptions = CredentialOptions & {
 
 /** Adds the flags of {@link GrantOptions}. */
 export function addGrantOptions(command: Command): Command {
-  for (const option of [...whoOptions(), ...whatOptions()]) command.addOption(option);
+  for (const option of [...clientOptions(), issuerOption().helpGroup(WHO), ...whatOptions()]) command.addOption(option);
   return command;
 }
 
-function whoOptions(): readonly Option[] {
+/** The flags that say who asks: a client, and what it signs with. */
+export function clientOptions(): readonly Option[] {
   return [
     new Option('--client <name>', "a client of the running dev server, with that client's key"),
     new Option('--client-id <id>', 'a client by its id'),
+    ...credentialOptions(),
+  ].map((option) => option.helpGroup(WHO));
+}
+
+/** The flags that say what a client signs with. */
+export function credentialOptions(): readonly Option[] {
+  return [
     new Option('--key <file>', 'private key, PEM or JWK'),
     new Option('--kid <kid>', 'name of the registered key; default: from FILE.pub.jwk, else the thumbprint'),
     new Option('--cert <file>', 'PEM certificate chain that goes with --key').conflicts('kid'),
     new Option('--p12 <file>', 'PKCS#12 file with key and certificate').conflicts(['key', 'cert', 'kid']),
     new Option('--password-file <file>', 'file with the password of the key file'),
-    issuerOption(),
-  ].map((option) => option.helpGroup('Who asks, and whom:'));
+  ].map((option) => option.helpGroup(WHO));
 }
+
+const WHO = 'Who asks, and whom:';
 
 /** `--issuer`, also from the environment. */
 export function issuerOption(): Option {

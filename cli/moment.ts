@@ -13,6 +13,16 @@ export function relative(at: EpochSeconds, { now, utc }: { readonly now: EpochSe
   return `${distance < 0 ? `${amount} ago` : `in ${amount}`}, ${date(at, utc)}${far < DAY ? ` ${timeOfDay(at, utc)}` : ''}`;
 }
 
+/** The day of a moment in RFC 3339. */
+export function day(moment: string): string {
+  return moment.slice(0, 10);
+}
+
+/** How many seconds after 1970 a moment in RFC 3339 is. */
+export function seconds(moment: string): EpochSeconds {
+  return Math.floor(Date.parse(moment) / 1000);
+}
+
 const UNITS = [
   [DAY, 'day'],
   [HOUR, 'hour'],

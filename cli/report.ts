@@ -44,7 +44,7 @@ function reportText({ message, facts }: Failure, colors: Colors): string {
     `${colors.red('✗')} ${facts.code === undefined ? '' : `${colors.bold(facts.code)}  `}${first}`,
     ...rest.map((line) => `  ${line}`),
     ...(facts.reason === undefined ? [] : [`  ${facts.reason}`]),
-    ...(facts.details ?? []).map((detail) => `  ${describe(detail)}`),
+    ...(facts.details ?? []).map(describe).flatMap((line) => (message.includes(line) ? [] : `  ${line}`)),
     ...directions(facts),
   ];
   return `${lines.join('\n')}\n`;

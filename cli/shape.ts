@@ -22,7 +22,11 @@ export type Part = {
  * Cuts the part that is wanted out of a list that came whole. Its cursor is the name of the last row shown.
  * @throws {Failure} `usage` for a cursor or a field that the list does not have
  */
-export function takePart<T extends object>(items: readonly T[], view: View<T>, { limit, all, cursor, sort }: Part & { readonly sort?: string }): List<T> {
+export function takePart<T extends object>(
+  items: readonly T[],
+  view: View<T>,
+  { limit, all, cursor, sort }: Part & { readonly sort?: string },
+): List<T> {
   const sorted = sort === undefined ? items : sortBy(items, view, sort);
   const last = cursor === undefined ? -1 : sorted.findIndex((item) => view.name(item) === cursor);
   if (cursor !== undefined && last < 0) throw new Failure('usage', `--cursor ${cursor} is not a place in this list`);

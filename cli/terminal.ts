@@ -15,6 +15,8 @@ export type GlobalOptions = {
   readonly utc?: boolean;
   /** Name of the context that counts, unless it is the current one. */
   readonly context?: string;
+  /** Whether the command line itself names it. */
+  readonly contextNamed?: boolean;
   /** Columns of tables and of CSV, in this order. */
   readonly columns?: readonly string[];
   /** Whether tables and CSV have a first line with names. */
@@ -38,7 +40,8 @@ export class Terminal {
 
   /** The terminal of a command, by the flags it was called with. */
   static of(command: Command): Terminal {
-    return new Terminal(command.optsWithGlobals<GlobalOptions>());
+    const contextNamed = command.getOptionValueSourceWithGlobals('context') === 'cli';
+    return new Terminal({ ...command.optsWithGlobals<GlobalOptions>(), contextNamed });
   }
 
   /** `auto` is a table for a person at a terminal and JSON for everything else. */
@@ -52,7 +55,8 @@ export class Terminal {
   async answer<T extends object>(answer: T | List<T>, view: View<T>): Promise<void> {
     const { format, colors, options } = this;
     process.stdout.write(await render(answer, withColumns(view, options.columns), { format, colors, headers: options.headers }));
-    if (isList(answer) && answer.next !== null) this.tell(`${answer.items.length} are shown, and there are more: --all shows them`);
+    if (isList(answer) && answer.next !== null)
+      this.tell(`${answer.items.length} are shown, and there are more: --all shows them`);
   }
 
   /** Prints the answer of a command that goes on running: JSON on one line, so that who has read a line knows that it is ready. */
@@ -71,6 +75,11 @@ export class Terminal {
     if (!this.options.quiet) process.stderr.write(`${text}\n`);
   }
 
+  /** Tells something in passing, to a person only. */
+  remark(text: string): void {
+    if (!this.options.quiet && process.stderr.isTTY) process.stderr.write(this.#talk.dim(`${text}\n`));
+  }
+
   /** Tells what a person should know although the command goes on. */
   warn(text: string): void {
     process.stderr.write(`${this.#talk.yellow('!')} ${text}\n`);
@@ -78,7 +87,7 @@ export class Terminal {
 
   /** Tells what comes next, to a person only. */
   next(commandLine: string): void {
-    if (!this.options.quiet && process.stderr.isTTY) process.stderr.write(this.#talk.dim(`→ ${commandLine}\n`));
+    this.remark(`→ ${commandLine}`);
   }
 
   /** Tells of a request, where `--verbose` asked for it. */

@@ -33,6 +33,13 @@ const token = z.strictObject({
     .describe('kinds of client that may fetch tokens'),
 });
 
+const cli = z.strictObject({
+  context: z.string().optional().describe('as `--context`'),
+  output: z.string().optional().describe('as `--output`'),
+  timeout: z.string().optional().describe('as `--timeout`, such as `30s`'),
+  color: z.string().optional().describe('as `--color`'),
+});
+
 /** The configuration file: each field with its type, default and meaning. docs/reference/config.md is made from it. */
 export const configSchema = z.strictObject({
   issuer: z
@@ -65,6 +72,7 @@ export const configSchema = z.strictObject({
     .default(false)
     .describe('a proxy with TLS stands in front, so that listening beyond loopback is safe'),
   token: token.prefault({}).describe('rules of tokens; every default is as Maskinporten does it'),
+  cli: cli.optional().describe('defaults of the command line in this folder and below; the server reads none of it'),
 });
 
 /** What the server runs by. */

@@ -39,6 +39,7 @@ const TOPICS: Readonly<Record<string, () => string>> = {
   output: () => OUTPUT,
   'exit-codes': () => table(Object.entries(EXITS).map(([name, { code, when }]) => [`${code}`, name, when])),
   environment: () => ENVIRONMENT,
+  contexts: () => CONTEXTS,
 };
 
 const OUTPUT = `The answer of a command goes to standard output, everything else to standard error.
@@ -56,8 +57,44 @@ another default. With -o json an error too is JSON, on standard error:
 {"error": {"code", "message", "cause", "fix", "exit_code", "retryable", ...}}.
 `;
 
-const ENVIRONMENT = `  PORTVAKT_OUTPUT    default of --output
-  PORTVAKT_ISSUER    default of --issuer where a token server is asked
+const CONTEXTS = `A context is a server, and as whom to use it. portvakt login makes one and
+tries it; portvakt context lists them, chooses between them and changes them.
+They lie in one file, contexts.yaml, in the folder where your system keeps
+configuration (XDG_CONFIG_HOME or ~/.config on Linux), and only you can read it.
+No secret stands in it: a key is named by its file, a password by a file, an
+environment variable or a command.
+
+  current: test
+  contexts:
+    local:
+      server: http://localhost:7300/
+      auth: { type: dev, client: demo-owner-admin }
+    test:
+      server: https://token.test.example.no/
+      auth: { type: key, client_id: 7f3b0c7e-…, key_file: ~/keys/admin-test.pem }
+    prod:
+      server: https://token.example.no/
+      auth: { type: certificate, client_id: 0d1c5a3e-…, p12_file: ~/seal.p12,
+              password_env: SEAL_PASSWORD }
+      protected: true
+
+What counts is the flag, then the environment, then the nearest portvakt.yaml
+from the working directory upwards, then the context, then the default.
+portvakt context show --origin prints each value and where it comes from. In
+portvakt.yaml the member cli may hold context, output, timeout and color. A
+server and its log-in belong together: PORTVAKT_ISSUER, and the issuer in
+portvakt.yaml, count only where there is no context.
+
+Before a command takes something away (disable, revoke, remove, rotate) it says
+what it hits, and asks. --yes answers; without a terminal it has to. In a
+protected context every change asks, and what takes away wants the name of the
+context typed; a script gives --yes and --context NAME, so that it says twice
+where it works.
+`;
+
+const ENVIRONMENT = `  PORTVAKT_CONTEXT   the context that counts, unless --context says another
+  PORTVAKT_OUTPUT    default of --output
+  PORTVAKT_ISSUER    default of --issuer and --server where a server is asked
   PORTVAKT_PORT      default of portvakt dev --port
   PORTVAKT_DATA      data directory of portvakt serve
   PORTVAKT_PASSWORD  password of a key file; --password-file is safer
