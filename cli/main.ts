@@ -7,6 +7,8 @@ export async function main(args: readonly string[]): Promise<void> {
   standWhereTheCallerStands();
   surviveAClosedPipe();
   exitWhenInterrupted();
+  const [first, ...words] = args;
+  if (first === '__complete') return (await import('./complete.ts')).complete(words);
   const program = createProgram();
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { duration } from './duration.ts';
 import { document, formatHelp } from './help.ts';
-import { parseDuration } from './moment.ts';
 import { OUTPUT_CHOICES } from './output.ts';
 import { COLOR_CHOICES } from './style.ts';
 
@@ -17,14 +17,40 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
     ['init', 'write a configuration and a data directory', () => import('./operator/init.ts')],
     ['serve', 'run the production server', () => import('./operator/serve.ts')],
     ['world', 'check a world file, print its JSON Schema', () => import('./operator/world.ts')],
+    ['doctor', 'look for what is wrong', () => import('./operator/doctor.ts')],
+    ['admin', 'make the first operator', () => import('./operator/admin.ts')],
+    ['version', 'show what this is, and what it runs on', () => import('./commands/version.ts')],
   ],
-  'Clients:': [['key', 'make keys for clients', () => import('./commands/key.ts')]],
+  'Session:': [
+    ['login', 'make a context: a server, and as whom to use it', () => import('./commands/login.ts')],
+    ['logout', 'forget as whom a context speaks', () => import('./commands/logout.ts')],
+    ['whoami', 'show as whom the context speaks', () => import('./commands/whoami.ts')],
+    ['context', 'list, choose and change contexts', () => import('./commands/context.ts')],
+  ],
+  'Organisations:': [
+    ['org', 'register organisations, look them up', () => import('./commands/org.ts')],
+    ['prefix', 'show, assign and release scope prefixes', () => import('./commands/prefix.ts')],
+  ],
+  'API owner:': [
+    ['scope', 'register and find scopes', () => import('./commands/scope.ts')],
+    ['access', 'say who may use which scope', () => import('./commands/access.ts')],
+    ['request', 'answer requests for access', () => import('./commands/request.ts')],
+  ],
+  'Consumer and supplier:': [
+    ['client', 'register clients', () => import('./commands/client.ts')],
+    ['key', 'make, register and rotate the keys of clients', () => import('./commands/key.ts')],
+    ['cert', 'bind certificates to clients', () => import('./commands/cert.ts')],
+    ['ask', 'ask owners for access to scopes', () => import('./commands/ask.ts')],
+  ],
   'Tokens:': [
     ['token', 'get, inspect and verify access tokens', () => import('./commands/token.ts')],
-    ['assertion', 'create and inspect assertions', () => import('./commands/assertion.ts')],
+    ['assertion', 'create, inspect and explain assertions', () => import('./commands/assertion.ts')],
     ['explain', 'say why a code was answered, and what to do', () => import('./commands/explain.ts')],
   ],
-  'More:': [['help', 'show help for a command or a topic', () => import('./commands/help.ts')]],
+  'More:': [
+    ['completion', 'print a completion script for a shell', () => import('./commands/completion.ts')],
+    ['help', 'show help for a command or a topic', () => import('./commands/help.ts')],
+  ],
 };
 
 /** The whole command line. Misuse throws commander's own error; nothing in it ends the process. */
@@ -43,7 +69,9 @@ export function createProgram(): Command {
   for (const [group, entries] of Object.entries(COMMANDS)) {
     for (const [name, summary, load] of entries) loads.set(program.command(name).summary(summary).helpGroup(group), load);
   }
-  return program.hook('preSubcommand', async (_, command) => (await loads.get(command)?.())?.define(command));
+  return program
+    .hook('preSubcommand', async (_, command) => (await loads.get(command)?.())?.define(command))
+    .hook('preAction', async () => (await import('./config-file.ts')).applyCliConfig(program));
 }
 
 const EXAMPLES = [
@@ -61,18 +89,19 @@ function globalOptions(): readonly Option[] {
     new Option('--color <when>', 'colours').choices(COLOR_CHOICES).default('auto'),
     new Option('--timeout <time>', 'how long a server may take').argParser(duration).default(10, '10s'),
     new Option('--utc', 'show times in UTC'),
+    new Option('--context <name>', 'another context than the current one').env('PORTVAKT_CONTEXT'),
+    new Option('--columns <names>', 'columns of tables and csv, with commas between').argParser(names),
+    new Option('--no-headers', 'tables and csv without their first line'),
+    new Option('--sort <field>', 'sort a list by a field; with - before it, backwards'),
   ];
 }
 
-/** For options that take `10s`, `5m`, `2h` or `3d`. @returns seconds */
-export function duration(text: string): number {
-  const seconds = parseDuration(text);
-  if (seconds === undefined) throw new InvalidArgumentError('It is a number with s, m, h or d, such as 10s.');
-  return seconds;
+function names(text: string): readonly string[] {
+  return text.split(',').map((name) => name.trim());
 }
 
 /** Of the package that this file lies in: its folder's parent, in a checkout as when it is installed. */
-function version(): string {
+export function version(): string {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
   return version;
 }

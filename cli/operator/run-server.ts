@@ -43,8 +43,8 @@ async function judge(config: Config, terminal: Terminal): Promise<void> {
   await terminal.answer(serving(config.issuer ?? '', config), view);
 }
 
-/** Looked for from the working directory upwards, as user-experience §4 has it. */
-async function nearestConfig(folder: string): Promise<string> {
+/** The configuration, looked for from the folder upwards, as user-experience §4 has it. @throws {Failure} `config` */
+export async function nearestConfig(folder: string): Promise<string> {
   const file = join(folder, 'portvakt.yaml');
   const there = await access(file).then(
     () => true,

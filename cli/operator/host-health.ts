@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Config, readConfig } from '../../server/config.ts';
+import type { Storage } from '../../server/core/ports.ts';
+import { MINUTE } from '../../server/core/time.ts';
+import { openFoundations } from '../../server/main.ts';
+import { findOperator } from '../../server/registry/operator.ts';
+import { openStorage } from '../../server/storage/open.ts';
+import { Failure } from '../failure.ts';
+import type { Look } from '../health-check.ts';
+import { rfc3339 } from '../moment.ts';
+
+/** What a server of this configuration stands on. */
+export function looksAtHost(file: string): readonly Look[] {
+  let config: Config | undefined;
+  const known = (): Config => {
+    if (!config) throw new Error('the configuration has not been read');
+    return config;
+  };
+  return [
+    {
+      id: 'config',
+      title: 'configuration',
+      look: async () => {
+        config = await readConfig(file);
+        return `${file}: ${config.issuer}, ${config.environment}`;
+      },
+    },
+    { id: 'data', title: 'data directory', look: () => lookAtFolder(known().dataDir) },
+    { id: 'store', title: 'store and signing key', look: () => lookAtStore(known()) },
+    { id: 'clock', title: 'clock', look: () => lookAtClock(known()) },
+    { id: 'trust', title: 'trusted certificate authorities', look: () => lookAtTrust(known()) },
+    { id: 'operator', title: 'operator', look: () => lookAtOperator(known()) },
+  ];
+}
+
+/** `PV-SEC-095` */
+async function lookAtFolder(dataDir: string): Promise<string> {
+  for (const name of ['portvakt.db', 'keys']) {
+    await stat(join(dataDir, name)).catch((cause: unknown) => {
+      throw new Failure('unhealthy', `there is no ${name} in ${dataDir}`, { fix: 'portvakt init makes a data directory', cause });
+    });
+  }
+  const { mode } = await stat(dataDir);
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+    throw new Failure('unhealthy', `${dataDir} is open to other users`, { fix: `chmod 700 ${dataDir}` });
+  return dataDir;
+}
+
+async function lookAtStore(config: Config): Promise<string> {
+  const { storage, keystore } = await openFoundations(config, {});
+  try {
+    await storage.ready();
+    const [key] = keystore.jwks().keys;
+    return `can be read and written; signs with ${String(key?.kid)}`;
+  } finally {
+    await storage.close();
+  }
+}
+
+/** A clock that has gone back would take tokens that have ended for good ones. `PV-SEC-026` */
+async function lookAtClock(config: Config): Promise<string> {
+  return withStore(config, async (storage) => {
+    const now = Math.floor(Date.now() / 1000);
+    const [latest] = await storage.audit.list(1);
+    if (latest && latest.at > now + MINUTE) {
+      throw new Failure('unhealthy', `it says ${rfc3339(now)}, and the audit goes on to ${rfc3339(latest.at)}`, {
+        fix: 'set the clock right (NTP)',
+      });
+    }
+    return rfc3339(now);
+  });
+}
+
+async function lookAtTrust(config: Config): Promise<string> {
+  return withStore(config, async (storage) => {
+    const anchors = (await storage.trust.list()).filter(
+      ({ role, environment }) => role === 'anchor' && environment === config.environment,
+    );
+    return anchors.length === 0 ? 'none: clients sign with registered keys alone' : `${anchors.length} for ${config.environment}`;
+  });
+}
+
+async function lookAtOperator(config: Config): Promise<string> {
+  return withStore(config, async (storage) => {
+    const operator = await findOperator(storage);
+    if (operator) return `${operator.orgno} ${operator.name}`;
+    throw new Failure('unhealthy', 'there is none: nobody can administer the server', {
+      fix: 'portvakt admin bootstrap --orgno N --name TEXT --public-key FILE',
+    });
+  });
+}
+
+async function withStore<T>({ dataDir }: Config, work: (storage: Storage) => Promise<T>): Promise<T> {
+  const storage = await openStorage(join(dataDir, 'portvakt.db'));
+  try {
+    return await work(storage);
+  } finally {
+    await storage.close();
+  }
+}
