@@ -1,7 +1,7 @@
 import type { EpochSeconds } from '../../server/core/time.ts';
 import type { KeyHolder } from '../key-policy.ts';
 import { type Certificate, isKeyNamedBy, isSelfIssued } from './certificate.ts';
-import { readPublicKey } from './public-key.ts';
+import { ED25519, readPublicKey } from './public-key.ts';
 import { attempt, Refusal } from './refusal.ts';
 import { assertSignatureAlgorithm, isSignedBy } from './signature.ts';
 
@@ -20,6 +20,8 @@ type Ascent = readonly [Certificate, ...Certificate[]];
 /** What a path is judged by besides trust. */
 export type Judging = {
   readonly now: EpochSeconds;
+  /** Whether Ed25519 counts among the algorithms. `PV-SEC-042` */
+  readonly ed25519?: boolean;
   /** Holds a path that is right in every other way to what its issuers have revoked. Absent: that is not asked. @throws {Refusal} */
   readonly assertNotRevoked?: (path: Path) => void;
 };
@@ -57,7 +59,7 @@ export function assertAuthority(certificate: Certificate): void {
  */
 export function validatePath(sent: readonly Certificate[], trust: Trust, judging: Judging): Path {
   const { own, anchor } = divide(sent, trust.anchors);
-  assertPath(own, 0, judging.now);
+  assertPath(own, 0, judging);
   let refusal = new Refusal('trust_anchor', 'an issuer that is not known here');
   for (const ascent of anchor ? [[anchor] as const] : ascentsFrom(own.at(-1), trust)) {
     const outcome = attempt(() => complete(own, ascent, judging));
@@ -101,15 +103,15 @@ function ascentsFrom(top: Certificate | undefined, { ascents }: Trust): readonly
 }
 
 /** Judges what our configuration adds to the path, then every signature on what was sent, from the anchor downwards. */
-function complete(own: Path, ascent: Ascent, { now, assertNotRevoked }: Judging): Path {
+function complete(own: Path, ascent: Ascent, judging: Judging): Path {
   const path: Path = [...own, ...ascent];
-  assertPath(path, own.length, now);
+  assertPath(path, own.length, judging);
   for (let place = own.length - 1; place >= 0; place--) {
     const [certificate, issuer] = path.slice(place);
     if (certificate && issuer && !isSignedBy(certificate, issuer)) throw new Refusal('signature', `certificate ${place + 1}`);
   }
   if (own.some(isSelfSigned)) throw new Refusal('trust_anchor', 'a root that is no anchor');
-  assertNotRevoked?.(path);
+  judging.assertNotRevoked?.(path);
   return path;
 }
 
@@ -119,7 +121,7 @@ function isSelfSigned(certificate: Certificate): boolean {
 }
 
 /** A certificate at its place of the path; place 0 is the leaf. */
-type Step = { readonly certificate: Certificate; readonly place: number; readonly path: Path; readonly now: EpochSeconds };
+type Step = Pick<Judging, 'now' | 'ed25519'> & { readonly certificate: Certificate; readonly place: number; readonly path: Path };
 
 const RULES_IN_ORDER: readonly ((step: Step) => void)[] = [
   assertLinked,
@@ -127,12 +129,13 @@ const RULES_IN_ORDER: readonly ((step: Step) => void)[] = [
   assertIssuer,
   assertPathLength,
   ({ certificate }) => assertUnderstood(certificate),
+  ({ certificate, ed25519 = false }) => assertAlgorithmsAreOn(certificate, ed25519),
   ({ certificate, place }) => assertStrong(certificate, place === 0 ? 'end_entity' : 'ca'),
 ];
 
 /** Holds every rule, one after the other, for the certificates from a place upwards. */
-function assertPath(path: Path, from: number, now: EpochSeconds): void {
-  const steps = path.map((certificate, place) => ({ certificate, place, path, now })).slice(from);
+function assertPath(path: Path, from: number, judging: Judging): void {
+  const steps = path.map((certificate, place) => ({ ...judging, certificate, place, path })).slice(from);
   for (const rule of RULES_IN_ORDER) steps.forEach(rule);
 }
 
@@ -178,6 +181,13 @@ function assertUnderstood({ extensions }: Certificate): void {
   if (unknown !== undefined) throw new Refusal('critical_extension', unknown);
   const [constraint] = extensions.constraints;
   if (constraint !== undefined) throw new Refusal('constraints', constraint);
+}
+
+/** Holds a certificate to the algorithms that are on. @throws {Refusal} signature_algorithm, key_policy */
+export function assertAlgorithmsAreOn({ signatureAlgorithm, publicKey }: Certificate, ed25519: boolean): void {
+  if (ed25519) return;
+  if (signatureAlgorithm.oid === ED25519) throw new Refusal('signature_algorithm', 'Ed25519, which is off');
+  if (publicKey.algorithm.oid === ED25519) throw new Refusal('key_policy', 'an Ed25519 key, which is off');
 }
 
 function assertStrong(certificate: Certificate, holder: KeyHolder): void {

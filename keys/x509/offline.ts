@@ -33,7 +33,7 @@ const REMEMBERED = 2000;
 
 /**
  * A judge of chains without a server: the same reader and rules, and nothing but what each case brings along. What cannot be used of
- * its trust, its untrusted certificates and its lists is passed over, as it can help no chain.
+ * its trust, its untrusted certificates and its lists is passed over, as it can help no chain. Ed25519 counts.
  * @returns a function that throws {Refusal}, naming the rule.
  */
 export function createChainJudge(): (chainCase: ChainCase) => ChainVerdict {
@@ -46,6 +46,7 @@ export function createChainJudge(): (chainCase: ChainCase) => ChainVerdict {
     const lists = usable(crls.map((der) => () => readCrl(der))).values;
     const path = validatePath(chain.map(read), createTrust(anchors.values, intermediates.values), {
       now: at,
+      ed25519: true,
       ...(crls.length > 0 && { assertNotRevoked: (path: Path) => assertNotRevoked(path, lists, at) }),
     });
     return { path, ...(profile !== undefined && { organization: judgeByProfile(path, profileNamed(profile)) }) };

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { PublicJwk } from '../../server/core/client.ts';
+import { ed25519Flaw } from '../ed25519-point.ts';
 import { CURVES, type KeyHolder, rsaFlaw } from '../key-policy.ts';
 import type { Algorithm, Certificate, PublicKeyInfo } from './certificate.ts';
 import { Members, positiveInteger, readDer, readOid, TAG } from './der.ts';
@@ -7,11 +8,13 @@ import { Refusal } from './refusal.ts';
 
 const RSA_ENCRYPTION = '1.2.840.113549.1.1.1';
 const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
+/** The same for keys and for signatures. RFC 8410 §3 */
+export const ED25519 = '1.3.101.112';
 const NULL = Buffer.from([TAG.null, 0]);
 
 /**
  * The public key of a certificate, checked before any library works with it: RSA by its numbers, EC on a named curve by its
- * uncompressed point. RFC 3279 §2.3.1, RFC 5480 §2, `PV-SEC-013`
+ * uncompressed point, Ed25519 by its point. RFC 3279 §2.3.1, RFC 5480 §2, RFC 8410 §4, `PV-SEC-013`
  * @throws {Refusal} key_policy
  */
 export function readPublicKey(info: PublicKeyInfo, holder: KeyHolder): PublicJwk {
@@ -20,6 +23,8 @@ export function readPublicKey(info: PublicKeyInfo, holder: KeyHolder): PublicJwk
       return readRsaKey(info, holder);
     case EC_PUBLIC_KEY:
       return readEcKey(info);
+    case ED25519:
+      return readEd25519Key(info);
     default:
       throw new Refusal('key_policy', `a key of type ${info.algorithm.oid}`);
   }
@@ -59,6 +64,12 @@ function readEcKey(info: PublicKeyInfo): PublicJwk {
   const x = Buffer.from(point.slice(0, curve.octets));
   const y = Buffer.from(point.slice(curve.octets));
   return { kty: 'EC', crv: curve.crv, x: x.toString('base64url'), y: y.toString('base64url') };
+}
+
+function readEd25519Key({ algorithm, key }: PublicKeyInfo): PublicJwk {
+  const flaw = algorithm.parameters ? 'an Ed25519 key with parameters' : ed25519Flaw(key);
+  if (flaw !== undefined) throw new Refusal('key_policy', flaw);
+  return { kty: 'OKP', crv: 'Ed25519', x: key.toString('base64url') };
 }
 
 function namedCurve({ parameters }: Algorithm): string {

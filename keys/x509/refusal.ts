@@ -25,7 +25,8 @@ export const RULES = {
   critical_extension: 'no critical extension that is unknown here (PV-SEC-043)',
   constraints: 'no name constraints, policy constraints, policy mappings or inhibited policies (PV-SEC-046)',
   key_policy: 'public keys of a kind and strength that is safe (PV-SEC-013)',
-  signature_algorithm: 'RSA with SHA-256, SHA-384 or SHA-512, or ECDSA with SHA-256 or SHA-384 (PV-SEC-042)',
+  signature_algorithm:
+    'RSA with SHA-256, SHA-384 or SHA-512, ECDSA with SHA-256 or SHA-384, or Ed25519 where it is on (PV-SEC-042)',
   trust_anchor: 'a path that ends in a trust anchor of this server (PV-SEC-048)',
   signature: "each certificate signed with its issuer's key",
   end_entity: 'an end entity, not a CA (PV-SEC-045)',

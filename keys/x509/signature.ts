@@ -1,7 +1,7 @@
 import { verify } from 'node:crypto';
 import type { Algorithm, Certificate } from './certificate.ts';
 import { TAG } from './der.ts';
-import { issuerKey } from './public-key.ts';
+import { ED25519, issuerKey } from './public-key.ts';
 import { Refusal } from './refusal.ts';
 
 /** Something that an authority signs: a certificate, a revocation list, an answer about one certificate. */
@@ -25,15 +25,16 @@ export function isSignedBy(signed: Signed, issuer: Certificate): boolean {
 }
 
 /** What a signature algorithm is made of. Its parameters are absent; for RSA they are NULL, or absent all the same. */
-type SignatureAlgorithm = { readonly digest: string; readonly key: 'rsa' | 'ec' };
+type SignatureAlgorithm = { readonly digest: string | null; readonly key: 'rsa' | 'ec' | 'ed25519' };
 
-/** RFC 4055 §5, RFC 5758 §3.2, `PV-SEC-042` */
-const SIGNATURE_ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map([
+/** RFC 4055 §5, RFC 5758 §3.2, RFC 8410 §3, `PV-SEC-042` */
+const SIGNATURE_ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map<string, SignatureAlgorithm>([
   ['1.2.840.113549.1.1.11', { digest: 'sha256', key: 'rsa' }],
   ['1.2.840.113549.1.1.12', { digest: 'sha384', key: 'rsa' }],
   ['1.2.840.113549.1.1.13', { digest: 'sha512', key: 'rsa' }],
   ['1.2.840.10045.4.3.2', { digest: 'sha256', key: 'ec' }],
   ['1.2.840.10045.4.3.3', { digest: 'sha384', key: 'ec' }],
+  [ED25519, { digest: null, key: 'ed25519' }],
 ]);
 
 const NULL = Buffer.from([TAG.null, 0]);

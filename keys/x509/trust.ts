@@ -5,7 +5,15 @@ import type { Authority, Certificates, CertificateVerdict, TrustEntry } from '..
 import { type EpochSeconds, HOUR, MINUTE } from '../../server/core/time.ts';
 import { thumbprint } from '../thumbprint.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
-import { assertAuthority, createTrust, type Path, type Trust, validatePath } from './chain.ts';
+import {
+  assertAlgorithmsAreOn,
+  assertAuthority,
+  createTrust,
+  type Judging,
+  type Path,
+  type Trust,
+  validatePath,
+} from './chain.ts';
 import { COMMON_NAME } from './name.ts';
 import { readCertificateFile } from './pem.ts';
 import { judgeByProfile, PROFILES, type Profile } from './profile.ts';
@@ -20,23 +28,27 @@ const REFUSED_FOR = MINUTE;
 const ACCEPTED_KEPT = 10_000;
 const REFUSED_KEPT = 1_000;
 
+/** What is trusted here besides the entries. */
+export type TrustSettings = {
+  /** The one whose entries may be active. `PV-SEC-052` */
+  readonly environment: TrustEntry['environment'];
+  /** Whether certificates may be signed with Ed25519, and hold such keys. `PV-SEC-042` */
+  readonly ed25519?: boolean;
+};
+
 /**
  * The judge of enterprise certificates. Verdicts are kept by the digest of the exact chain; the organisation's client, the
  * assertion's signature and its claims are judged every time. Security reference §2 and §3
- * @param options.environment the one whose entries may be active here. `PV-SEC-052`
  * @throws {Refusal} for a trust entry that could never validate anything, naming it.
  */
-export function createCertificates(
-  entries: readonly TrustEntry[],
-  options: { readonly environment: TrustEntry['environment'] },
-): Certificates {
+export function createCertificates(entries: readonly TrustEntry[], settings: TrustSettings): Certificates {
   const accepted = new LRUCache<string, Kept<CertificateVerdict>>({ max: ACCEPTED_KEPT });
   const refused = new LRUCache<string, Kept<Refusal>>({ max: REFUSED_KEPT });
-  let trust = load(entries, options.environment);
+  let trust = load(entries, settings);
 
   function judgeNow(chain: readonly Uint8Array[], key: string, now: EpochSeconds): CertificateVerdict {
     try {
-      const { verdict, until } = judge(chain, trust, now);
+      const { verdict, until } = judge(chain, trust, { now, ed25519: settings.ed25519 ?? false });
       accepted.set(key, { value: verdict, from: now, until });
       return verdict;
     } catch (error) {
@@ -55,11 +67,11 @@ export function createCertificates(
       if (refusal) throw toFault(refusal);
       return judgeNow(chain, key, now);
     },
-    environment: options.environment,
+    environment: settings.environment,
     profiles: [...PROFILES.keys()],
     readAuthority,
     reload(changed) {
-      trust = load(changed, options.environment);
+      trust = load(changed, settings);
       accepted.clear();
       refused.clear();
     },
@@ -104,15 +116,18 @@ function digest(chain: readonly Uint8Array[]): string {
 
 type LoadedTrust = Trust & { readonly entryOf: ReadonlyMap<Certificate, { entry: TrustEntry; profile: Profile }> };
 
-function load(entries: readonly TrustEntry[], environment: TrustEntry['environment']): LoadedTrust {
-  const loaded = entries.map((entry) => ({ entry, ...loadEntry(entry, environment) }));
+function load(entries: readonly TrustEntry[], settings: TrustSettings): LoadedTrust {
+  const loaded = entries.map((entry) => ({ entry, ...loadEntry(entry, settings) }));
   const certificates = (role: TrustEntry['role']): Certificate[] =>
     loaded.filter(({ entry }) => entry.role === role).map(({ certificate }) => certificate);
   const trust = createTrust(certificates('anchor'), certificates('intermediate'));
   return { ...trust, entryOf: new Map(loaded.map(({ certificate, entry, profile }) => [certificate, { entry, profile }])) };
 }
 
-function loadEntry(entry: TrustEntry, environment: TrustEntry['environment']): { certificate: Certificate; profile: Profile } {
+function loadEntry(
+  entry: TrustEntry,
+  { environment, ed25519 = false }: TrustSettings,
+): { certificate: Certificate; profile: Profile } {
   try {
     if (entry.environment !== environment)
       throw new Refusal('environment', `one of ${entry.environment} where ${environment} is served`);
@@ -120,6 +135,7 @@ function loadEntry(entry: TrustEntry, environment: TrustEntry['environment']): {
     if (!profile) throw new Refusal('profile', 'another one');
     const certificate = readCertificate(Buffer.from(entry.certificate, 'base64'));
     assertAuthority(certificate);
+    assertAlgorithmsAreOn(certificate, ed25519);
     return { certificate, profile };
   } catch (error) {
     if (error instanceof Refusal) throw new Refusal(error.rule, `trust entry ${entry.id}: ${error.met}`, { cause: error });
@@ -130,9 +146,9 @@ function loadEntry(entry: TrustEntry, environment: TrustEntry['environment']): {
 function judge(
   chain: readonly Uint8Array[],
   trust: LoadedTrust,
-  now: EpochSeconds,
+  judging: Judging,
 ): { verdict: CertificateVerdict; until: EpochSeconds } {
-  const path = validatePath(chain.map(readCertificate), trust, { now });
+  const path = validatePath(chain.map(readCertificate), trust, judging);
   const [leaf] = path;
   const trusted = trust.entryOf.get(path.at(-1) ?? leaf);
   if (!trusted) throw new Refusal('trust_anchor', 'an anchor that is not known here');
@@ -147,7 +163,7 @@ function judge(
       subject: commonName(leaf),
       notAfter: leaf.notAfter,
     },
-    until: Math.min(now + ACCEPTED_FOR, earliestEnd(path)),
+    until: Math.min(judging.now + ACCEPTED_FOR, earliestEnd(path)),
   };
 }
 

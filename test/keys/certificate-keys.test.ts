@@ -1,7 +1,11 @@
 import { createPublicKey } from 'node:crypto';
+import t from 'tap';
+import { readCertificate } from '../../keys/x509/certificate.ts';
+import { createTrust, validatePath } from '../../keys/x509/chain.ts';
+import { createCertificates } from '../../keys/x509/trust.ts';
 import { bitString, integer, NULL, oid, sequence, tlv } from './encode.ts';
-import { commonName, entry, key, leafExtensions, makeLeaf, makeRoot, ORGANIZATION, type Order, spki } from './pki.ts';
-import { accepts, below, CA_EXTENSIONS, leaf, refuses } from './refuses.ts';
+import { commonName, entry, key, leafExtensions, makeLeaf, makeRoot, NOW, ORGANIZATION, type Order, spki } from './pki.ts';
+import { accepts, below, CA_EXTENSIONS, issuing, leaf, refuses } from './refuses.ts';
 
 /** Which keys and signature algorithms a certificate may have. */
 
@@ -170,3 +174,41 @@ for (const [title, signer, algorithm, digest] of signers) {
   const chain = () => [makeLeaf({ ...anchor, key: signer }, { ...order, extensions: leafExtensions() })];
   accepts(`PV-SEC-042 takes ${title}`, chain, { organization: ORGANIZATION }, [entry('anchor', anchor.der)]);
 }
+
+const edwards = key('edwards', 'Ed25519');
+const edwardsRoot = makeRoot('edwards', { signer: edwards, key: edwards, extensions: CA_EXTENSIONS });
+const edwardsLeaf = makeLeaf({ ...edwardsRoot, key: edwards }, { key: edwards, extensions: leafExtensions() });
+
+t.test('PV-SEC-042 takes Ed25519 where it is on, as authority and as leaf', async (t) => {
+  const certificates = createCertificates([entry('anchor', edwardsRoot.der)], { environment: 'test', ed25519: true });
+  const { key: found } = await certificates.judge([edwardsLeaf], NOW);
+  t.same(found.jwk, createPublicKey(edwards).export({ format: 'jwk' }));
+});
+
+t.test('PV-SEC-042 refuses an Ed25519 authority when it is loaded while Ed25519 is off', async (t) => {
+  t.throws(() => createCertificates([entry('anchor', edwardsRoot.der)], { environment: 'test' }), /^signature_algorithm: /);
+});
+
+refuses('PV-SEC-042 refuses an Ed25519 leaf while it is off', 'key_policy', leaf({ key: edwards }));
+
+/** An Ed25519 key of any octets, judged where Ed25519 is on. */
+function refusesPoint(sentence: string, point: Buffer, algorithm = sequence(oid('1.3.101.112'))): void {
+  t.test(`PV-SEC-013 refuses an Ed25519 key ${sentence}`, async (t) => {
+    const chain = [readCertificate(makeLeaf(issuing, { key: sequence(algorithm, bitString(point)) }))];
+    const trusted = createTrust([readCertificate(issuing.der)], []);
+    t.throws(() => validatePath(chain, trusted, { now: NOW, ed25519: true }), /^key_policy: an Ed25519 /);
+  });
+}
+
+const own = spki(edwards).subarray(-32);
+const littleEndian = (y: bigint): Buffer => Buffer.from(y.toString(16).padStart(64, '0'), 'hex').reverse();
+const field = 2n ** 255n - 19n;
+const ORDER_8 = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
+
+refusesPoint('of 31 octets', own.subarray(1));
+refusesPoint('of 33 octets', Buffer.concat([own, Buffer.alloc(1)]));
+refusesPoint('with parameters', own, sequence(oid('1.3.101.112'), NULL));
+for (const y of [0n, 1n, field - 1n, ORDER_8, field - ORDER_8]) refusesPoint(`of small order, ${y}`, littleEndian(y));
+refusesPoint('of small order with the sign of x set', littleEndian(2n ** 255n + 1n));
+refusesPoint('whose number is reduced once more', littleEndian(field + 3n));
+refusesPoint('that is not on the curve', littleEndian(2n));

@@ -7,18 +7,21 @@ export const NOW = 1_767_225_600;
 export const DAY = 86_400;
 
 /** A private key, made once a process for each name: a test that wants another key takes another name. */
-export function key(name = 'a', kind: 'P-256' | 'P-384' | number = 'P-256'): KeyObject {
+export function key(name = 'a', kind: 'P-256' | 'P-384' | 'Ed25519' | number = 'P-256'): KeyObject {
   const kept = keys.get(`${name} ${kind}`);
   if (kept) return kept;
-  const { privateKey } =
-    typeof kind === 'number'
-      ? generateKeyPairSync('rsa', { modulusLength: kind })
-      : generateKeyPairSync('ec', { namedCurve: kind });
+  const privateKey = makeKey(kind);
   keys.set(`${name} ${kind}`, privateKey);
   return privateKey;
 }
 
 const keys = new Map<string, KeyObject>();
+
+function makeKey(kind: 'P-256' | 'P-384' | 'Ed25519' | number): KeyObject {
+  if (kind === 'Ed25519') return generateKeyPairSync('ed25519').privateKey;
+  if (typeof kind === 'number') return generateKeyPairSync('rsa', { modulusLength: kind }).privateKey;
+  return generateKeyPairSync('ec', { namedCurve: kind }).privateKey;
+}
 
 export const OID = {
   country: '2.5.4.6',
@@ -117,14 +120,19 @@ export function certificate(order: Order): Buffer {
     order.uniqueIds ?? Buffer.alloc(0),
     order.extensions.length === 0 ? Buffer.alloc(0) : tlv(0xa3, sequence(...order.extensions)),
   );
-  return sequence(tbs, order.outerAlgorithm ?? algorithm, bitString(sign(order.digest ?? 'sha256', tbs, order.signer)));
+  return sequence(tbs, order.outerAlgorithm ?? algorithm, bitString(signature(tbs, order.signer, order.digest)));
 }
 
 let serial = 0x1000;
 
 const date = (value: number | Buffer): Buffer => (typeof value === 'number' ? time(value) : value);
 
+function signature(tbs: Buffer, signer: KeyObject, digest = 'sha256'): Buffer {
+  return sign(signer.asymmetricKeyType === 'ed25519' ? null : digest, tbs, signer);
+}
+
 function defaultAlgorithm(signer: KeyObject): Buffer {
+  if (signer.asymmetricKeyType === 'ed25519') return sequence(oid('1.3.101.112'));
   return signer.asymmetricKeyType === 'rsa' ? RSA_SHA256 : sequence(oid('1.2.840.10045.4.3.2'));
 }
 
@@ -210,7 +218,7 @@ export function makeList(above: Authority, order: ListOrder = {}): Buffer {
     order.revoked ? sequence(...order.revoked) : Buffer.alloc(0),
     extensions.length === 0 ? Buffer.alloc(0) : tlv(0xa0, sequence(...extensions)),
   );
-  return sequence(tbs, order.outerAlgorithm ?? algorithm, bitString(sign(order.digest ?? 'sha256', tbs, signer)));
+  return sequence(tbs, order.outerAlgorithm ?? algorithm, bitString(signature(tbs, signer, order.digest)));
 }
 
 export const crlNumber = (number: number): Buffer => extension.of('2.5.29.20', integer(number));

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { Refusal, RULES, type Rule } from '../../keys/x509/refusal.ts';
 import { createCertificates, readTrustFile } from '../../keys/x509/trust.ts';
@@ -196,8 +197,12 @@ for (const [title, rule, content] of files) {
 }
 
 t.test('every rule has a test that breaks it', async (t) => {
-  const sources = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.test.ts'));
-  const text = sources.map((file) => readFileSync(`${import.meta.dirname}/${file}`, 'utf8')).join();
+  const sources = [import.meta.dirname, join(import.meta.dirname, '../cli')].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.test.ts'))
+      .map((file) => readFileSync(join(folder, file), 'utf8')),
+  );
+  const text = sources.join();
   t.same(
     Object.keys(RULES).filter((rule) => !text.includes(`'${rule}'`)),
     [],
