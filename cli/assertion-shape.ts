@@ -74,6 +74,7 @@ function offlinePorts(issuer: string | undefined): Ports {
     counter: absent(),
     certificates: absent(),
     signer: absent(),
+    authorities: absent(),
     random: absent(),
     clock: { now: () => Date.now() / 1000 },
     settings: {

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** The server's own signing key cannot be used as it lies there. The message names the file and the remedy. `PV-SEC-095` */
+/** A private key of the server's cannot be used as it lies there. The message names the file and the remedy. `PV-SEC-095` */
 export class KeyUnusable extends Error {
   override readonly name = 'KeyUnusable';
 }
@@ -50,15 +50,19 @@ export function writeKeyFile(directory: string, kid: string, key: KeyObject): vo
   });
 }
 
+/** Reads the key of that name. @throws {KeyUnusable} as {@link readPrivateKey} */
+export function readKeyFile(directory: string, kid: string): KeyObject {
+  return readPrivateKey(keyPath(directory, kid));
+}
+
 /**
  * Reads a private RSA key of at least 2048 bits. `PV-SEC-097`
  * @throws {KeyUnusable} when it is missing, a link, another user's, open to others, or no such key
  */
-export function readKeyFile(directory: string, kid: string): KeyObject {
-  const path = keyPath(directory, kid);
+export function readPrivateKey(path: string): KeyObject {
   const key = parse(path, readPrivately(path));
   if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048)
-    throw new KeyUnusable(`${path} is no RSA key of at least 2048 bits: restore the server's own`);
+    throw new KeyUnusable(`${path} is no RSA key of at least 2048 bits: put the right one there`);
   return key;
 }
 

@@ -1,10 +1,10 @@
-import { createPublicKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
+import { generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { PublicJwk } from '../server/core/client.ts';
 import type { Changes, Clock, Signer, SigningKeyRecord, Storage } from '../server/core/ports.ts';
 import { KeyUnusable, keyPath, listKeyFiles, preparePrivateFolder, readKeyFile, writeKeyFile } from './key-file.ts';
 import { createSigner, SIGNING_ALGORITHM } from './signer.ts';
-import { thumbprint } from './thumbprint.ts';
+import { publicJwk, thumbprint } from './thumbprint.ts';
 
 export { KeyUnusable } from './key-file.ts';
 
@@ -97,11 +97,6 @@ function readNamedKey(directory: string, kid: string): KeyObject {
   if (thumbprint(publicJwk(key)) !== kid)
     throw new KeyUnusable(`${keyPath(directory, kid)} holds another key than its name says: restore it from a backup`);
   return key;
-}
-
-function publicJwk(key: KeyObject): PublicJwk {
-  const { kty = '', n, e } = createPublicKey(key).export({ format: 'jwk' });
-  return { kty, n, e };
 }
 
 /** Public members only, in the contract's order. Contract §4.2 */

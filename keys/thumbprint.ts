@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import type { PublicJwk } from '../server/core/client.ts';
 
 /** The members that make a key what it is, in the order of the digest. RFC 7638 §3.2 */
@@ -12,4 +12,10 @@ export function thumbprint(jwk: PublicJwk): string {
   const members = REQUIRED_MEMBERS.get(jwk.kty) ?? ['kty'];
   const canonical = JSON.stringify(Object.fromEntries(members.map((member) => [member, jwk[member]])));
   return createHash('sha256').update(canonical).digest('base64url');
+}
+
+/** The public members of a private RSA key. RFC 7518 §6.3.1 */
+export function publicJwk(key: KeyObject): PublicJwk {
+  const { kty = '', n, e } = createPublicKey(key).export({ format: 'jwk' });
+  return { kty, n, e };
 }

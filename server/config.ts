@@ -4,7 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { INTEGRATION_TYPES } from './core/scope.ts';
-import { DEFAULT_TOKEN_SETTINGS, type TokenSettings } from './core/settings.ts';
+import { type AuthoritySettings, DEFAULT_TOKEN_SETTINGS, type TokenSettings } from './core/settings.ts';
+import { isSourceName } from './core/source.ts';
 import { HOUR } from './core/time.ts';
 
 const token = z.strictObject({
@@ -26,11 +27,31 @@ const token = z.strictObject({
     .describe('answer MP-100 for every refusal that would tell whether a client, key or certificate is known'),
   unspecified_audience: z.boolean().default(false).describe('say `"aud": "unspecified"` in a token that has no audience'),
   max_lifetime_seconds: z.int().min(1).max(HOUR).default(HOUR).describe('no token lives longer, whatever clients and scopes say'),
+  on_behalf_of: z
+    .boolean()
+    .default(false)
+    .describe('let a client name a customer registered beneath it, by the deprecated `iss_onbehalfof`'),
   integration_types: z
     .array(z.enum(INTEGRATION_TYPES))
     .min(1)
     .default(['maskinporten'])
     .describe('kinds of client that may fetch tokens'),
+});
+
+const answering = z
+  .string()
+  .refine((name) => name === 'local' || name === 'off' || isSourceName(name), 'must be local, off, or the name of a source')
+  .default('local');
+
+const authorities = z.strictObject({
+  delegations: z
+    .enum(['local', 'off'])
+    .default('local')
+    .describe("whether this server's own register answers for scopes that name this server as their delegation source"),
+  system_users: answering.describe(
+    'who answers for system users: `local` is the own register, `off` nobody, or the name of a source',
+  ),
+  consents: answering.describe('who answers for consents, in the same way'),
 });
 
 const cli = z.strictObject({
@@ -73,6 +94,13 @@ export const configSchema = z.strictObject({
     .describe('a proxy with TLS stands in front, so that listening beyond loopback is safe'),
   token: token.prefault({}).describe('rules of tokens; every default is as Maskinporten does it'),
   cli: cli.optional().describe('defaults of the command line in this folder and below; the server reads none of it'),
+  authorities: authorities.prefault({}).describe('who is asked whether one may act for another'),
+  source_keys: z
+    .record(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be a name of letters, digits, ".", "_" and "-"'), z.string().min(1))
+    .default({})
+    .describe(
+      'private keys that sources name: RSA in PEM, mode 0600, files relative to this one; a key is registered at the source under its RFC 7638 thumbprint as `kid`',
+    ),
 });
 
 /** What the server runs by. */
@@ -85,6 +113,9 @@ export type Config = {
   readonly hosts: readonly string[];
   readonly port: number;
   readonly token: Omit<TokenSettings, 'issuer'>;
+  readonly authorities: AuthoritySettings;
+  /** Files of private keys by the name that sources give them; absolute. */
+  readonly sourceKeys: Readonly<Record<string, string>>;
 };
 
 /** A configuration that cannot be used; the message names file and field. */
@@ -101,13 +132,26 @@ export async function readConfig(file: string, environment: NodeJS.ProcessEnv = 
   const dataDir = environment.PORTVAKT_DATA ?? settings.data_dir;
   if (settings.issuer === undefined) throw new ConfigMistake(`${file}: issuer: is missing`);
   if (dataDir === undefined) throw new ConfigMistake(`${file}: data_dir: is missing, and PORTVAKT_DATA is not set`);
-  return toConfig(settings, environment.PORTVAKT_DATA === undefined ? resolve(dirname(file), dataDir) : resolve(dataDir));
+  const folder = dirname(file);
+  return toConfig(settings, {
+    dataDir: environment.PORTVAKT_DATA === undefined ? resolve(folder, dataDir) : resolve(dataDir),
+    folder,
+  });
 }
 
+/** What is told to `portvakt dev`, and not left to the defaults. */
+export type DevSettings = {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly issuer?: string;
+  /** Absolute. */
+  readonly sourceKeys?: Readonly<Record<string, string>>;
+};
+
 /** The configuration of `portvakt dev`: every default, in the test environment, on loopback. */
-export function devConfig({ dataDir, port, issuer }: { dataDir: string; port: number; issuer?: string }): Config {
+export function devConfig({ dataDir, port, issuer, sourceKeys = {} }: DevSettings): Config {
   const settings = configSchema.parse({ environment: 'test', listen: { port }, ...(issuer !== undefined && { issuer }) });
-  return toConfig(settings, dataDir);
+  return { ...toConfig(settings, { dataDir, folder: dataDir }), sourceKeys };
 }
 
 /** Whether the text can be an issuer: https (or http on loopback), a host alone, and the final slash. `PV-SEC-069`, contract §4.1 */
@@ -152,8 +196,11 @@ function mistakes(issue: z.core.$ZodIssue, file: string): string[] {
   return [`${file}: ${field || 'the file'}: ${issue.message}`];
 }
 
-function toConfig(settings: z.infer<typeof configSchema>, dataDir: string): Config {
-  const { issuer, environment, listen, token: rules } = settings;
+function toConfig(
+  settings: z.infer<typeof configSchema>,
+  { dataDir, folder }: { readonly dataDir: string; readonly folder: string },
+): Config {
+  const { issuer, environment, listen, token: rules, authorities: asked, source_keys: keys } = settings;
   return {
     ...(issuer !== undefined && { issuer }),
     environment,
@@ -161,6 +208,8 @@ function toConfig(settings: z.infer<typeof configSchema>, dataDir: string): Conf
     hosts: listen.hosts,
     port: listen.port,
     token: toTokenSettings(rules),
+    authorities: { delegations: asked.delegations, systemUsers: asked.system_users, consents: asked.consents },
+    sourceKeys: Object.fromEntries(Object.entries(keys).map(([name, file]) => [name, resolve(folder, file)])),
   };
 }
 
@@ -174,6 +223,7 @@ function toTokenSettings(rules: z.infer<typeof token>): Omit<TokenSettings, 'iss
     uniformErrors: rules.uniform_errors,
     unspecifiedAudience: rules.unspecified_audience,
     maxTokenLifetime: rules.max_lifetime_seconds,
+    onBehalfOf: rules.on_behalf_of,
     integrationTypes: rules.integration_types,
   };
 }

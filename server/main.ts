@@ -6,11 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Keystore, openKeystore } from '../keys/keystore.ts';
 import { readPublicJwk } from '../keys/public-jwk.ts';
+import { readSourceKeys } from '../keys/source-keys.ts';
 import { createVerifier } from '../keys/verifier.ts';
 import { createCertificates } from '../keys/x509/trust.ts';
+import { createAuthorities } from './authorities/authorities.ts';
 import { ClockWatch, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import type { Certificates, Clock, Log, Ports, Random, Storage } from './core/ports.ts';
+import type { Certificates, Clock, Log, Ports, Random, Signer, Storage } from './core/ports.ts';
 import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
@@ -36,30 +38,29 @@ export type Surroundings = {
   readonly clock?: Clock;
   readonly log?: Log;
   /** Runs on the open store before the first request: the made-up world is installed here. */
-  readonly prepare?: (storage: Storage) => Promise<void>;
+  readonly prepare?: (storage: Storage, issuer: string) => Promise<void>;
 };
 
 /**
- * Builds everything from the configuration and listens. On a failed start nothing is left open.
+ * Listens, so that the server knows its own name, builds everything from the configuration, and answers. On a failed start nothing
+ * is left open.
  * @throws {ConfigMistake | KeyUnusable | StoreUnavailable} or the system's own error when the port is taken.
  */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
-  const { clock = systemClock, log = createLog() } = surroundings;
-  const foundations = await openFoundations(config, { ...surroundings, clock });
+  const { clock = systemClock, log = createLog(), prepare } = surroundings;
   let issuer = config.issuer ?? '';
   const app = Promise.withResolvers<RequestListener>();
-  const counter = new BufferedTokenCounter(foundations.storage.tokenCounts, log);
   const answer: RequestListener = async (request, response) => (await app.promise)(request, response);
   const servers = config.hosts.map(() => createHttpServer(answer, { issuer: () => issuer, random }));
   try {
     const port = await listen(servers, config);
     issuer = config.issuer ?? `http://localhost:${port}/`;
-    const watch = new ClockWatch(clock, log);
-    app.resolve(build(foundations, { config, issuer, clock, watch, counter, log }));
-    const endHousekeeping = keepHouse(foundations.storage, watch, log);
-    return { issuer, port, close: () => close(servers, foundations, counter).finally(endHousekeeping) };
+    const { listener, close } = await open({ config, issuer, clock, log }, prepare);
+    app.resolve(listener);
+    return { issuer, port, close: () => stopListening(servers).then(close) };
   } catch (error) {
-    await close(servers, foundations, counter);
+    for (const server of servers) server.closeAllConnections();
+    await stopListening(servers);
     throw error;
   }
 }
@@ -67,13 +68,18 @@ export async function startServer(config: Config, surroundings: Surroundings = {
 type Foundations = {
   readonly storage: Storage;
   readonly keystore: Keystore;
+  readonly sourceKeys: ReadonlyMap<string, Signer>;
   readonly certificates: Certificates;
   readonly cursorSecret: Uint8Array;
 };
 
+/** What is done to the store before anything is read from it. */
+type Preparation = { readonly clock?: Clock; readonly prepare?: (storage: Storage) => Promise<void> };
+
 /** Opens what the server stands on without listening: what `serve --check` asks. @throws as {@link startServer} */
-export async function openFoundations(config: Config, { clock = systemClock, prepare }: Surroundings): Promise<Foundations> {
+export async function openFoundations(config: Config, { clock = systemClock, prepare }: Preparation): Promise<Foundations> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const sourceKeys = readSourceKeys(config.sourceKeys);
   const storage = await openStorage(join(config.dataDir, 'portvakt.db'));
   try {
     await prepare?.(storage);
@@ -81,6 +87,7 @@ export async function openFoundations(config: Config, { clock = systemClock, pre
     return {
       storage,
       keystore,
+      sourceKeys,
       certificates: createCertificates(await storage.trust.list(), { environment: config.environment }),
       cursorSecret: await storage.secret('cursor'),
     };
@@ -96,26 +103,40 @@ const random: Random = {
   uuid: randomUUID,
 };
 
-type Setting = {
-  readonly config: Config;
-  readonly issuer: string;
-  readonly clock: Clock;
-  readonly watch: ClockWatch;
-  readonly counter: BufferedTokenCounter;
-  readonly log: Log;
-};
+type Setting = { readonly config: Config; readonly issuer: string; readonly clock: Clock; readonly log: Log };
+
+/** What answers requests, and what ends all that was started for it, the store last. */
+type Built = { readonly listener: RequestListener; readonly close: () => Promise<void> };
+
+async function open(setting: Setting, prepare: Surroundings['prepare']): Promise<Built> {
+  const { config, issuer, clock } = setting;
+  const foundations = await openFoundations(config, { clock, prepare: async (storage) => prepare?.(storage, issuer) });
+  try {
+    return build(foundations, setting);
+  } catch (error) {
+    await foundations.storage.close();
+    throw error;
+  }
+}
 
 function build(
-  { storage, keystore, certificates, cursorSecret }: Foundations,
-  { config, issuer, clock, watch, counter, log }: Setting,
-): RequestListener {
+  { storage, keystore, sourceKeys, certificates, cursorSecret }: Foundations,
+  { config, issuer, clock, log }: Setting,
+): Built {
   const engine = createEngine(issuer, (text) => log.warn(text));
+  const watch = new ClockWatch(clock, log);
+  const counter = new BufferedTokenCounter(storage, log);
+  const authorities = createAuthorities({
+    ...{ registers: storage, issuer, keys: sourceKeys, clock, random },
+    settings: config.authorities,
+  });
   const ports: Ports = {
     storage,
     verifier: createVerifier(),
     keyPolicy: { read: readPublicJwk },
     certificates,
     signer: keystore.signer,
+    authorities,
     counter,
     clock,
     random,
@@ -123,7 +144,7 @@ function build(
   };
   mountApp(engine, ports, {
     documents: {
-      metadata: metadata(issuer),
+      metadata: metadata(issuer, authorities.detailsTypes),
       jwks: () => keystore.jwks(),
       resources: new Map(RESOURCES.map((path) => [path, resourceMetadata(issuer, path, routes)])),
     },
@@ -131,7 +152,14 @@ function build(
     steady: () => watch.steady(),
     log,
   });
-  return engine.callback();
+  const endHousekeeping = keepHouse(storage, watch, log);
+  const close = async (): Promise<void> => {
+    endHousekeeping();
+    await counter.close();
+    await authorities.close();
+    await storage.close();
+  };
+  return { listener: engine.callback(), close };
 }
 
 /** Listens on every address with one port. An IPv6 address that the machine does not have is passed over, the first is not. */
@@ -150,7 +178,7 @@ async function listen(servers: readonly Server[], { hosts, port }: Config): Prom
   return taken;
 }
 
-async function close(servers: readonly Server[], { storage }: Foundations, counter: BufferedTokenCounter): Promise<void> {
+async function stopListening(servers: readonly Server[]): Promise<void> {
   await Promise.all(
     servers
       .filter((server) => server.listening)
@@ -161,6 +189,4 @@ async function close(servers: readonly Server[], { storage }: Foundations, count
         return closed;
       }),
   );
-  await counter.close();
-  await storage.close();
 }

@@ -43,12 +43,17 @@ function type({ type: name = '', enum: values, minimum, maximum, items }: Field)
   if (values) return values.map(code).join(', ');
   if (items) return `list of ${type(items)}`;
   if (name === 'integer') return `whole number, ${minimum} to ${maximum}`;
+  if (name === 'object') return 'mapping of names to text';
   return name === 'boolean' ? '`true`, `false`' : 'text';
 }
 
 function fallback({ default: value }: Field): string {
-  if (value === undefined) return 'none';
+  if (value === undefined || isEmpty(value)) return 'none';
   return Array.isArray(value) ? value.map(code).join(', ') : code(value);
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
 
 function code(value: unknown): string {

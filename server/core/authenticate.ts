@@ -16,7 +16,7 @@ export const authentication: readonly Check[] = [
   { id: 'claims', title: 'the required claims are there, each of its type', check: (grant) => void grant.claims() },
   { id: 'known_claims', title: 'no claim is unknown', check: (grant) => assertClaimsAreKnown(grant.jws()) },
   { id: 'jti', title: 'it has a jti where one is demanded', check: jtiIsThereIfDemanded },
-  { id: 'on_behalf_of', title: 'iss_onbehalfof is not used', check: onBehalfOfIsAbsent },
+  { id: 'on_behalf_of', title: 'iss_onbehalfof is absent, or in use here', check: onBehalfOfIsInUse },
   { id: 'client', title: 'the client exists and is active', check: clientIsKnown },
   { id: 'audience', title: 'aud is the issuer', check: audienceIsTheIssuer },
   { id: 'key_choice', title: 'the header names a key that the client may use', check: keyIsNamed },
@@ -41,10 +41,12 @@ function jtiIsThereIfDemanded(grant: Grant): void {
     throw new Fault('MP-011', { expected: 'jti', got: 'nothing' });
 }
 
-function onBehalfOfIsAbsent(grant: Grant): void {
+/** Together with `consumer_org` it is refused whether it is in use or not. Contract §1.5 no. 4, `PV-SEC-020` */
+function onBehalfOfIsInUse(grant: Grant): void {
   const { consumerOrg, onBehalfOf } = grant.claims();
   if (onBehalfOf === undefined) return;
-  throw new Fault(consumerOrg === undefined ? 'PV-016' : 'PV-015');
+  if (consumerOrg !== undefined) throw new Fault('PV-015');
+  if (!grant.ports.settings.onBehalfOf) throw new Fault('PV-016');
 }
 
 async function clientIsKnown(grant: Grant): Promise<void> {

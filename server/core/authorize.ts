@@ -1,5 +1,13 @@
+import {
+  consumerIsWellNamed,
+  customerIsRegistered,
+  scopesHaveOneSource,
+  supplierIsDelegated,
+  supplierIsNotChained,
+} from './acting.ts';
 import { holdsAdminScope, isAdminScope, type ScopeRules } from './admin-scopes.ts';
 import { amr } from './authenticate.ts';
+import type { GrantedDetails } from './authorization-details.ts';
 import { type Check, stopAtFirst } from './checks.ts';
 import { Fault } from './fault.ts';
 import type { Grant } from './grant.ts';
@@ -15,16 +23,23 @@ export type Authorization = {
   readonly consumer: OrganizationNumber;
   /** The organisation that acts for the consumer. */
   readonly supplier?: OrganizationNumber;
+  /** The issuer that answered for the delegation. */
+  readonly delegationSource?: string;
+  /** What the token says of a system user or a consent. */
+  readonly details?: GrantedDetails;
   /** Empty: the token names no audience. */
   readonly audience: readonly string[];
   readonly pid?: string;
   /** Seconds. */
   readonly lifetime: number;
+  /** Names of those elsewhere that it still hangs on: consult.ts. */
+  readonly asks: readonly string[];
 };
 
 /**
  * The checks of what a known client may have, in the order of contract §1.5 no. 16 to 22. They run on what is registered here,
- * before the assertion is spent, so that the verdict can be kept in the same commit.
+ * before the assertion is spent, so that the verdict can be kept in the same commit. What is refused here is refused before anybody
+ * else is asked.
  */
 export const authorization: readonly Check[] = [
   { id: 'scopes', title: 'the scopes exist, are active and on the client', check: scopesAreRegistered },
@@ -33,10 +48,16 @@ export const authorization: readonly Check[] = [
   { id: 'resource', title: 'each resource is an absolute URI', check: resourcesAreUris },
   { id: 'consumer_org', title: 'consumer_org is another organisation, well written', check: consumerIsWellNamed },
   { id: 'supplier_chain', title: 'a client made by a supplier names no consumer_org', check: supplierIsNotChained },
+  { id: 'customer', title: 'iss_onbehalfof names a customer of the client', check: customerIsRegistered },
   { id: 'delegation_source', title: 'the scopes have one delegation source', check: scopesHaveOneSource },
   { id: 'access', title: 'the owner has let the consumer in', check: consumerHasAccess },
   { id: 'delegation', title: 'the consumer has delegated the scopes', check: supplierIsDelegated },
-  { id: 'authorization_details', title: 'the authorization details are of a type served here', check: detailsAreKnown },
+  {
+    id: 'authorization_details',
+    title: 'the authorization details are of a type served here',
+    check: (grant) => void grant.details(),
+  },
+  { id: 'details_holder', title: 'a system user or a consent answers to them', check: detailsAreHeld },
 ];
 
 /** What the grant entitles to. @throws {Fault} of the first check that does not pass */
@@ -44,18 +65,40 @@ export async function authorize(grant: Grant): Promise<Authorization> {
   await stopAtFirst(authorization, grant);
   const client = await grant.client();
   const scopes = await grant.scopes();
-  const { consumerOrg, resource = [], pid } = grant.claims();
-  const supplier = consumerOrg === undefined ? client.supplierOrgno : client.orgno;
+  const { resource = [], pid } = grant.claims();
+  const asks = await outsiders(grant);
+  const details = asks.length === 0 ? await grant.grantedDetails() : undefined;
   return {
     clientId: client.clientId,
     amr: await amr(grant),
     scopes: grant.scopeNames(),
     consumer: await grant.consumer(),
-    ...(supplier !== undefined && { supplier }),
+    ...(await actor(grant)),
+    ...(details && { details }),
     audience: audience(scopes, resource, grant.ports.settings),
     ...(pid !== undefined && { pid }),
     lifetime: lifetime(client.accessTokenLifetime, scopes, grant.ports.settings),
+    asks,
   };
+}
+
+/** Who acts for the consumer, if anybody does, and by whose word. Contract §2.3, §5.4, §5.6 */
+async function actor(grant: Grant): Promise<Pick<Authorization, 'supplier' | 'delegationSource'>> {
+  const { orgno, supplierOrgno } = await grant.client();
+  const { consumerOrg, onBehalfOf } = grant.claims();
+  if (consumerOrg !== undefined) {
+    const delegationSource = await grant.delegationSource();
+    return { supplier: orgno, ...(delegationSource !== undefined && { delegationSource }) };
+  }
+  const supplier = onBehalfOf === undefined ? supplierOrgno : orgno;
+  return supplier === undefined ? {} : { supplier };
+}
+
+/** Names of those elsewhere that have to be asked. */
+async function outsiders(grant: Grant): Promise<readonly string[]> {
+  const delegations = grant.claims().consumerOrg === undefined ? undefined : await grant.delegations();
+  const authorities = [delegations, await grant.detailsAuthority()];
+  return [...new Set(authorities.flatMap((authority) => (authority?.remote ? authority.name : [])))];
 }
 
 async function scopesAreRegistered(grant: Grant): Promise<void> {
@@ -93,32 +136,13 @@ function resourcesAreUris(grant: Grant): void {
   }
 }
 
-/** Contract §6.2: nine digits without the register's code, and not the client's own organisation. */
-async function consumerIsWellNamed(grant: Grant): Promise<void> {
-  if (grant.claims().consumerOrg === undefined) return;
-  const consumer = await grant.consumer();
-  if (consumer === (await grant.client()).orgno)
-    throw new Fault('PV-252', { expected: "another organisation than the client's", got: consumer });
-}
-
-async function supplierIsNotChained(grant: Grant): Promise<void> {
-  if (grant.claims().consumerOrg === undefined) return;
-  if ((await grant.client()).supplierOrgno !== undefined) throw new Fault('PV-253');
-}
-
-async function scopesHaveOneSource(grant: Grant): Promise<void> {
-  if (grant.claims().consumerOrg === undefined) return;
-  const sources = new Set((await grant.scopes()).flatMap(({ delegationSource }) => delegationSource ?? []));
-  if (sources.size > 1) throw new Fault('PV-254', { expected: 'one delegation source', got: `${sources.size}` });
-}
-
 /**
- * Every scope is open to all or granted to the consumer; for a client that a supplier made, to the supplier too. An organisation
- * that is inactive or unknown has no access. Contract §1.5 no. 20, §5.6, `PV-SEC-071`
+ * Every scope is open to all or granted to the consumer, to no customer beneath the client; for a client that a supplier made, to
+ * the supplier too. An organisation that is inactive or unknown has no access. Contract §1.5 no. 20, §5.4, §5.6, `PV-SEC-071`
  */
 async function consumerHasAccess(grant: Grant): Promise<void> {
   const { supplierOrgno } = await grant.client();
-  const organizations = [await grant.consumer(), ...(supplierOrgno === undefined ? [] : [supplierOrgno])];
+  const organizations = [await grant.entitled(), ...(supplierOrgno === undefined ? [] : [supplierOrgno])];
   for (const scope of await grant.scopes()) {
     for (const organization of scope.accessibleForAll ? [] : organizations) {
       if (!(await isLetIn(grant, scope, organization)))
@@ -128,31 +152,19 @@ async function consumerHasAccess(grant: Grant): Promise<void> {
 }
 
 /**
- * A fixed scope is open where the operator has given it to the organisation, and to no client that a supplier made, who could
- * else administer for its customer.
+ * A fixed scope is open where the operator has given it to the organisation, and not to a client that acts for a customer, which could
+ * else administer in its name. (It cannot be delegated either: it names no source.)
  */
 async function isLetIn(grant: Grant, { name }: ScopeRules, organization: OrganizationNumber): Promise<boolean> {
   const registered = await grant.ports.storage.organizations.find(organization);
-  if (isAdminScope(name)) return holdsAdminScope(registered, name) && (await grant.client()).supplierOrgno === undefined;
+  const actsForItself = (await grant.client()).supplierOrgno === undefined && grant.claims().onBehalfOf === undefined;
+  if (isAdminScope(name)) return holdsAdminScope(registered, name) && actsForItself;
   return registered?.active === true && (await grant.access(name, organization))?.state === 'APPROVED';
 }
 
-/** There is no register of delegations yet, so nobody has delegated: contract §6.2. */
-async function supplierIsDelegated(grant: Grant): Promise<void> {
-  if (grant.claims().consumerOrg === undefined) return;
-  const consumer = await grant.consumer();
-  const { orgno: supplier } = await grant.client();
-  const [scope] = grant.scopeNames();
-  throw new Fault('MP-251', {
-    say: { consumer, scope: scope ?? '', supplier },
-    expected: 'a delegation in force',
-    got: 'none',
-  });
-}
-
-/** No type is served yet, so every one is unknown: contract §7. */
-function detailsAreKnown(grant: Grant): void {
-  if (grant.claims().authorizationDetails !== undefined) throw new Fault('MP-301', { expected: 'a type from the metadata' });
+/** Where this server answers for them; who else does is asked later. */
+async function detailsAreHeld(grant: Grant): Promise<void> {
+  if (!(await grant.detailsAuthority())?.remote) await grant.grantedDetails();
 }
 
 /** The scopes' own audience where one forces it, else what the grant asked for. Contract §2.6 */

@@ -1,3 +1,4 @@
+import type { GrantedDetails } from './authorization-details.ts';
 import type { Authorization } from './authorize.ts';
 import { type Party, party } from './organization.ts';
 import type { EpochSeconds } from './time.ts';
@@ -14,8 +15,10 @@ export type AccessTokenClaims = {
   readonly iat: EpochSeconds;
   readonly client_id: string;
   readonly jti: string;
+  readonly delegation_source?: string;
   readonly supplier?: Party;
   readonly consumer: Party;
+  readonly authorization_details?: readonly [GrantedDetails];
 };
 
 /** Turns an authorization into claims: no `sub`, and no `aud` unless there is an audience. Contract §2.3, `PV-SEC-074` */
@@ -23,7 +26,7 @@ export function accessTokenClaims(
   authorization: Authorization,
   { issuer, now, jti }: { readonly issuer: string; readonly now: EpochSeconds; readonly jti: string },
 ): AccessTokenClaims {
-  const { audience, pid, supplier } = authorization;
+  const { audience, pid, delegationSource, supplier, details } = authorization;
   const [first] = audience;
   return {
     scope: authorization.scopes.join(' '),
@@ -36,7 +39,9 @@ export function accessTokenClaims(
     iat: now,
     client_id: authorization.clientId,
     jti,
+    ...(delegationSource !== undefined && { delegation_source: delegationSource }),
     ...(supplier !== undefined && { supplier: party(supplier) }),
     consumer: party(authorization.consumer),
+    ...(details && { authorization_details: [details] }),
   };
 }

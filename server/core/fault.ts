@@ -5,6 +5,8 @@ export type FieldError = { readonly object: string; readonly field: string; read
 
 /** What is known about one occurrence of a fault. */
 export type Circumstances = {
+  /** In place of the catalogue's `error`, where the contract gives one code two of them. Contract §7.1 */
+  readonly error?: string;
   /** Values for the places in the phrase. Only what has passed its own strict grammar may stand here. `PV-SEC-066` */
   readonly say?: Readonly<Record<string, string>>;
   /** For explanations: what the rule asks for, and what it met. Never a key, an assertion or a person's number. */
@@ -32,6 +34,11 @@ export class Fault extends Error {
     super(sentence(catalogue[code], circumstances.say ?? {}), { cause: circumstances.cause });
     this.code = code;
     this.circumstances = circumstances;
+  }
+
+  /** The `error` member that the client is shown. */
+  get error(): string {
+    return this.circumstances.error ?? this.entry.error;
   }
 
   /** The catalogue's entry: status, cause and fix. */

@@ -7,10 +7,13 @@ import {
   readCompactJws,
   readHeader,
 } from './assertion.ts';
+import type { Authority } from './authorities.ts';
+import { type GrantedDetails, type RequestedDetails, readDetails } from './authorization-details.ts';
 import type { Client, RegisteredKey } from './client.ts';
 import { Fault } from './fault.ts';
+import { findDetails } from './find-details.ts';
 import { isNorwegianNumber, type OrganizationNumber } from './organization.ts';
-import type { CertificateVerdict, Ports } from './ports.ts';
+import type { CertificateVerdict, OnBehalfOf, Ports } from './ports.ts';
 import { type Access, parseScopes } from './scope.ts';
 import type { EpochSeconds } from './time.ts';
 import { parseTokenRequest } from './token-request.ts';
@@ -86,14 +89,46 @@ export class Grant {
   /** The scopes asked for. @throws {Fault} MP-200 naming those that are unknown, inactive or not on the client */
   readonly scopes: () => Promise<readonly ScopeRules[]> = once(() => findScopes(this));
 
-  /** The organisation that the token is for: `consumer_org`, or the client's own. @throws {Fault} MP-011 when it cannot be one */
-  readonly consumer: () => Promise<OrganizationNumber> = once(async () => {
+  /** The organisation whose rights count: `consumer_org`, or the client's own. @throws {Fault} MP-011 when it cannot be one */
+  readonly entitled: () => Promise<OrganizationNumber> = once(async () => {
     const { consumerOrg } = this.claims();
     if (consumerOrg === undefined) return (await this.client()).orgno;
     if (!isNorwegianNumber(consumerOrg))
       throw new Fault('MP-011', { detail: 'claim consumer_org', expected: 'consumer_org: nine digits with a valid check digit' });
     return consumerOrg;
   });
+
+  /** The customer that `iss_onbehalfof` names, if it does. @throws {Fault} PV-255 when it is not registered beneath the client */
+  readonly onBehalfOf: () => Promise<OnBehalfOf | undefined> = once(() => findOnBehalfOf(this));
+
+  /** The organisation that the token is for: a customer beneath the client, or the entitled one. */
+  readonly consumer: () => Promise<OrganizationNumber> = once(
+    async () => (await this.onBehalfOf())?.orgno ?? (await this.entitled()),
+  );
+
+  /** The issuer that answers for the scopes' delegations. @throws {Fault} PV-254 when they name more than one */
+  readonly delegationSource: () => Promise<string | undefined> = once(() => findDelegationSource(this));
+
+  /** Who answers for it; undefined: nobody. */
+  readonly delegations: () => Promise<Authority | undefined> = once(async () => {
+    const source = await this.delegationSource();
+    return source === undefined ? undefined : this.ports.authorities.delegations(source);
+  });
+
+  /** The authorization details asked for, if any. @throws {Fault} MP-301, MP-302, MP-303 */
+  readonly details: () => RequestedDetails | undefined = once(() => {
+    const { authorizationDetails: objects } = this.claims();
+    return objects && readDetails(objects, this.ports.authorities.detailsTypes);
+  });
+
+  /** Who answers for them. */
+  readonly detailsAuthority: () => Promise<Authority | undefined> = once(async () => {
+    const requested = this.details();
+    return requested && this.ports.authorities.details(requested.type);
+  });
+
+  /** What the token says of them: here their authority is asked. @throws {Fault} MP-303, PV-501 */
+  readonly grantedDetails: () => Promise<GrantedDetails | undefined> = once(() => findDetails(this));
 
   /** The owner's permission for an organisation, where it exists. */
   access(scope: string, consumer: OrganizationNumber): Promise<Access | undefined> {
@@ -146,6 +181,20 @@ async function findClient(grant: Grant): Promise<Client> {
     throw new Fault('MP-100', { expected: settings.integrationTypes.join(', '), got: client.integrationType });
   }
   return client;
+}
+
+async function findOnBehalfOf(grant: Grant): Promise<OnBehalfOf | undefined> {
+  const { iss, onBehalfOf: id } = grant.claims();
+  if (id === undefined) return undefined;
+  const registration = await grant.ports.storage.onBehalfOf.find(iss, id);
+  if (!registration) throw new Fault('PV-255', { expected: 'a value of onbehalfof that is registered on the client' });
+  return registration;
+}
+
+async function findDelegationSource(grant: Grant): Promise<string | undefined> {
+  const sources = new Set((await grant.scopes()).flatMap(({ delegationSource }) => delegationSource ?? []));
+  if (sources.size > 1) throw new Fault('PV-254', { expected: 'one delegation source', got: `${sources.size}` });
+  return [...sources][0];
 }
 
 async function findKey(grant: Grant): Promise<RegisteredKey> {

@@ -1,7 +1,9 @@
 import { authentication } from './authenticate.ts';
+import type { GrantedDetails } from './authorization-details.ts';
 import { type Authorization, authorize } from './authorize.ts';
 import { stopAtFirst } from './checks.ts';
 import { type AccessTokenClaims, accessTokenClaims } from './claims.ts';
+import { consult } from './consult.ts';
 import { Fault } from './fault.ts';
 import { Grant } from './grant.ts';
 import type { AuditRecord, Ports, SpendKey } from './ports.ts';
@@ -17,24 +19,27 @@ export type TokenResponse = {
 
 /**
  * Answers one token request: reads and authenticates the grant, judges it, spends it together with the verdict in one durable
- * commit, and only then signs. RFC 7523 §2.1, contract §1.5
+ * commit, asks whoever else must be asked, and only then signs. RFC 7523 §2.1, contract §1.5
  * @param body the form's bytes.
  * @throws {Fault} with the code that the client is shown.
  */
 export async function issueToken(body: Uint8Array, correlationId: string, ports: Ports): Promise<TokenResponse> {
   const grant = Grant.fromForm(body, ports);
   await stopAtFirst(authentication, grant);
-  const verdict = await judge(grant);
+  const verdict = await verdictOf(() => authorize(grant));
   await spend(grant, verdict, correlationId);
-  if (verdict instanceof Fault) throw verdict;
+  const final = await settle(grant, verdict, correlationId);
+  if (final instanceof Fault) throw counted(final, grant);
   const { issuer } = ports.settings;
-  return issue(accessTokenClaims(verdict, { issuer, now: grant.now, jti: ports.random.token() }), ports);
+  return issue(accessTokenClaims(final, { issuer, now: grant.now, jti: ports.random.token() }), ports);
 }
 
+type Verdict = Authorization | Fault;
+
 /** The verdict as a value, so that a refusal too can be kept in the commit that spends the assertion. */
-async function judge(grant: Grant): Promise<Authorization | Fault> {
+async function verdictOf(judge: () => Promise<Authorization>): Promise<Verdict> {
   try {
-    return await authorize(grant);
+    return await judge();
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;
@@ -42,7 +47,7 @@ async function judge(grant: Grant): Promise<Authorization | Fault> {
 }
 
 /** @throws {Fault} MP-012 when it was spent before: a replay wins over any other verdict. `PV-SEC-029`, `PV-SEC-034` */
-async function spend(grant: Grant, verdict: Authorization | Fault, correlationId: string): Promise<void> {
+async function spend(grant: Grant, verdict: Verdict, correlationId: string): Promise<void> {
   const { storage, settings } = grant.ports;
   const expires = grant.claims().exp + settings.expLeeway;
   const fresh = await storage.assertions.spend(spendKey(grant), expires, await record(grant, verdict, correlationId));
@@ -55,19 +60,46 @@ export function spendKey(grant: Grant): SpendKey {
   return jti !== undefined ? { clientId, jti } : { clientId, signingInput: grant.jws().signingInput };
 }
 
-async function record(grant: Grant, verdict: Authorization | Fault, correlationId: string): Promise<AuditRecord> {
+/**
+ * The verdict that stands. Where somebody else has to be asked it is a second one, with a row of its own, as durable as the first
+ * before anything is answered.
+ */
+async function settle(grant: Grant, verdict: Verdict, correlationId: string): Promise<Verdict> {
+  if (verdict instanceof Fault || verdict.asks.length === 0) return verdict;
+  const final = await verdictOf(() => consult(grant, verdict));
+  await grant.ports.storage.audit.append(await record(grant, final, correlationId));
+  return final;
+}
+
+/** A supplier is shown which consumers it asked for in vain. */
+function counted(fault: Fault, { ports, now }: Grant): Fault {
+  const { scope, consumer: consumerOrgno, supplier: supplierOrgno } = fault.circumstances.say ?? {};
+  if (fault.code === 'MP-251' && scope && consumerOrgno && supplierOrgno)
+    ports.counter.undelegated({ scope, consumerOrgno, supplierOrgno }, now);
+  return fault;
+}
+
+async function record(grant: Grant, verdict: Verdict, correlationId: string): Promise<AuditRecord> {
   const { clientId, orgno } = await grant.client();
   const about = { at: grant.now, correlationId, clientId, orgno };
   if (verdict instanceof Fault) return { ...about, type: 'token.refused', details: { code: verdict.code } };
-  const { amr, scopes, consumer, supplier, lifetime } = verdict;
-  const details = {
+  const { amr, scopes, consumer, supplier, details, lifetime, asks } = verdict;
+  const members = {
     amr,
     scopes,
     consumer_orgno: consumer,
     ...(supplier !== undefined && { supplier_orgno: supplier }),
+    ...(details && { authorization_details: subjectOf(details) }),
     lifetime,
+    ...(asks.length > 0 && { asks }),
   };
-  return { ...about, type: 'token.issuing', details };
+  return { ...about, type: asks.length > 0 ? 'token.asking' : 'token.issuing', details: members };
+}
+
+/** What the details are of; a consent's giver may be a person, and is not kept. `PV-SEC-104` */
+function subjectOf(details: GrantedDetails): object {
+  const { type } = details;
+  return details.type === 'urn:altinn:consent' ? { type, id: details.id } : { type, id: details.systemuser_id[0] };
 }
 
 async function issue(claims: AccessTokenClaims, { signer, clock, counter }: Ports): Promise<TokenResponse> {

@@ -1,3 +1,4 @@
+import type { Authorities } from './authorities.ts';
 import type { Client, KeyFlaw, PublicJwk, RegistrableKey } from './client.ts';
 import type { Consent } from './consent.ts';
 import type { DelegatedScope, Delegation, DelegationFilter } from './delegation.ts';
@@ -16,6 +17,7 @@ export type Ports = {
   readonly keyPolicy: KeyPolicy;
   readonly certificates: Certificates;
   readonly signer: Signer;
+  readonly authorities: Authorities;
   readonly counter: TokenCounter;
   readonly clock: Clock;
   readonly random: Random;
@@ -107,9 +109,10 @@ export interface Signer {
   sign(claims: object): Promise<string>;
 }
 
-/** Counts tokens as they are issued: at once, and without ever failing. */
+/** Counts tokens as they are issued, and what is refused for want of a delegation: at once, and without ever failing. */
 export interface TokenCounter {
   issued(clientId: string, scopes: readonly string[], at: EpochSeconds): void;
+  undelegated(asked: DelegatedScope, at: EpochSeconds): void;
 }
 
 /** An event that the audit keeps. Never an assertion, a token, a key or a person's number. `PV-SEC-104` */
@@ -294,7 +297,7 @@ export interface Registers {
   };
   readonly systemUsers: {
     find(id: string): Promise<SystemUser | undefined>;
-    /** The active one that answers, of an active system of the vendor's that has the client. Contract §7.1, match */
+    /** The active one that answers, of an active system of the vendor's that has the client, neither party inactive. Contract §7.1 */
     findFor(asked: SystemUserQuestion): Promise<SystemUser | undefined>;
     /** Those of a vendor's systems, or of a customer; all states. */
     list(

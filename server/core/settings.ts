@@ -19,6 +19,8 @@ export type TokenSettings = {
   readonly unspecifiedAudience: boolean;
   /** No token lives longer, in seconds. `PV-SEC-074` */
   readonly maxTokenLifetime: number;
+  /** Whether a client may name a customer that is registered beneath it, by `iss_onbehalfof`. Contract §5.4 */
+  readonly onBehalfOf: boolean;
   /** Kinds of client that may fetch tokens here. Contract §1.5 no. 5 */
   readonly integrationTypes: readonly IntegrationType[];
 };
@@ -31,6 +33,7 @@ export const DEFAULT_TOKEN_SETTINGS: Omit<TokenSettings, 'issuer'> = {
   uniformErrors: false,
   unspecifiedAudience: false,
   maxTokenLifetime: HOUR,
+  onBehalfOf: false,
   integrationTypes: ['maskinporten'],
 };
 
@@ -42,3 +45,12 @@ export const CLOCK_SKEW = 10;
 
 /** How long a token lives when neither client nor scope says, in seconds. Contract §2.5 */
 export const DEFAULT_TOKEN_LIFETIME = 2 * MINUTE;
+
+/** Whom the operator lets answer for others' acting. */
+export type AuthoritySettings = {
+  /** Whether this server's own register answers for scopes that name the server's issuer as their source. */
+  readonly delegations: 'local' | 'off';
+  /** Who answers for system users, and who for consents: `local` is the own register, `off` nobody, anything else names a source. */
+  readonly systemUsers: string;
+  readonly consents: string;
+};

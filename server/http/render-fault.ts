@@ -29,7 +29,7 @@ export function renderFaults({ issuer, log }: { readonly issuer: string; readonl
 /** The error body of the token endpoint, as text. Contract §3.1 */
 export function faultBody(fault: Fault, issuer: string, traceId: string): string {
   return JSON.stringify({
-    error: fault.entry.error,
+    error: fault.error,
     error_description: `${fault.message} (trace_id: ${traceId})`,
     error_uri: `${issuer}errors/${fault.code}`,
   });

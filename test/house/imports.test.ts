@@ -99,7 +99,7 @@ t.test('what the table allows passes', async (t) => {
     [CORE, "import { Fault } from './fault.ts';"],
     ['server/http/a.ts', "import { createServer } from 'node:http';"],
     ['server/storage/sqlite/a.ts', "import D from 'better-sqlite3';"],
-    ['server/authorities/altinn.ts', "import { fetch } from 'undici';"],
+    ['server/authorities/http-service.ts', "import { fetch } from 'undici';"],
     ['keys/jwk.ts', "import { exportJWK as toJwk, type JWK } from 'jose';"],
     ['cli/pkcs12.ts', "import forge from 'node-forge';"],
     ['cli/program.ts', "  load: () => import('./operator/dev.ts'),"],

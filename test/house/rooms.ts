@@ -25,7 +25,7 @@ export const rooms: readonly Room[] = [
   { of: 'server/core/', imports: [], builtins: 'types of node:crypto' },
   { of: 'server/registry/', imports: ['server/core/'] },
   { of: 'server/audit/', imports: ['server/core/'] },
-  { of: 'server/authorities/', imports: ['server/core/'], packages: { undici: { in: 'altinn.ts' } } },
+  { of: 'server/authorities/', imports: ['server/core/'], packages: { undici: { in: 'http-service.ts' } } },
   {
     of: 'server/storage/',
     imports: ['server/core/'],
@@ -38,11 +38,23 @@ export const rooms: readonly Room[] = [
     imports: ['server/registry/', 'server/core/', 'server/http/'],
     packages: { koa: ANY, '@koa/router': ANY, zod: ANY },
   },
+  {
+    of: 'server/lookup/',
+    imports: [
+      'server/core/',
+      'server/http/',
+      'server/authorities/',
+      'server/selfservice/caller.ts',
+      'server/selfservice/request.ts',
+    ],
+    packages: { koa: ANY },
+  },
   { of: 'server/telemetry/', imports: ['server/core/'], packages: { pino: ANY, 'prom-client': ANY } },
   { of: 'server/config.ts', imports: ['server/core/'], packages: { zod: ANY, yaml: ANY } },
   { of: 'server/clock.ts', imports: ['server/core/'] },
   { of: 'server/housekeeping.ts', imports: ['server/core/', 'server/clock.ts'] },
-  { of: 'server/token-counter.ts', imports: ['server/core/'] },
+  { of: 'server/token-counter.ts', imports: ['server/core/', 'server/count-buffer.ts'] },
+  { of: 'server/count-buffer.ts', imports: ['server/core/'] },
   { of: 'server/main.ts', imports: ['server/', 'keys/'] },
   { of: 'server/cluster.ts', imports: ['server/', 'keys/'] },
   {

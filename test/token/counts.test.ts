@@ -78,7 +78,9 @@ function counterOver(store: Partial<TokenCounts>) {
   const keep = (message: string, fields: LogFields = {}): void => void lines.push({ message, fields });
   const add = async (counts: readonly TokenCount[]) => void added.push(counts);
   const lists = { listOfClient: async () => [], listOfScope: async () => [], sumOfScopes: async () => [] };
-  const counter = new BufferedTokenCounter({ add, ...lists, ...store }, { info: keep, warn: keep, error: keep });
+  const missedDelegations = { add: async () => {}, listOfSupplier: async () => [] };
+  const tokenCounts = { add, ...lists, ...store };
+  const counter = new BufferedTokenCounter({ tokenCounts, missedDelegations }, { info: keep, warn: keep, error: keep });
   return { counter, lines, added };
 }
 

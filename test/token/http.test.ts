@@ -245,6 +245,7 @@ t.test('metadata has exactly the contract’s members, with and without a traili
       token_endpoint_auth_methods_supported: ['private_key_jwt'],
       grant_types_supported: [JWT_BEARER],
       token_endpoint_auth_signing_alg_values_supported: ['RS256', 'RS384', 'RS512'],
+      authorization_details_types_supported: ['urn:altinn:systemuser', 'urn:altinn:consent'],
     });
   }
 });

@@ -201,7 +201,7 @@ const cases: readonly Case[] = [
   {
     code: 'MP-301',
     name: 'T23 authorization_details of a type not served',
-    changes: claim({ authorization_details: [{ type: 'urn:altinn:systemuser' }] }),
+    changes: claim({ authorization_details: [{ type: 'urn:x' }] }),
   },
   { code: 'MP-301', name: 'authorization_details without type', changes: claim({ authorization_details: [{}, {}] }) },
 ];

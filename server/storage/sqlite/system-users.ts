@@ -11,6 +11,8 @@ export function systemUsers(connection: Connection): Changes['systemUsers'] {
       AND system_id IN (
         SELECT system_id FROM systems, json_each(client_ids)
         WHERE systems.system_id = system_users.system_id AND active = 1 AND vendor_orgno = @vendorOrgno AND value = @clientId)
+      AND EXISTS (SELECT 1 FROM organizations WHERE orgno = @vendorOrgno AND active = 1)
+      AND NOT EXISTS (SELECT 1 FROM organizations WHERE orgno = @customerOrgno AND active = 0)
     ORDER BY system_id LIMIT 1`);
   const listOfVendor = connection.statement<[vendor: string], SystemUser>(
     `${SELECT} WHERE system_id IN (SELECT system_id FROM systems WHERE vendor_orgno = ?) ORDER BY id`,
