@@ -35,10 +35,10 @@ export function define(command: Command): void {
     );
   document(command, {
     examples: [
-      { does: 'a chain, by the CA that you trust', run: 'portvakt cert verify --trust root.pem --profile own-ca seal-chain.pem' },
+      { does: 'a chain, by the CA that you trust', run: 'portvakt cert verify --trust ca.pem --profile own-ca seal-chain.pem' },
       {
         does: 'at another time, as JSON',
-        run: 'portvakt cert verify --trust root.pem --at 2027-01-31T12:00:00Z -o json \\\n  seal-chain.pem',
+        run: 'portvakt cert verify --trust ca.pem --at 2027-01-31T12:00:00Z -o json \\\n  seal-chain.pem',
       },
       {
         does: '{id, chain, trust, untrusted, crls, at, profile} a line, base64 DER',
