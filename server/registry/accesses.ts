@@ -48,7 +48,7 @@ export async function requestAccess(changes: Changes, { scope: name, reason }: A
   const { orgno, clientId } = act.caller;
   const scope = await changes.scopes.find(name);
   const before = scope && (await changes.accesses.find(name, orgno));
-  if (!scope || !isVisible(scope, orgno, before)) throw new Fault('PV-604');
+  if (!scope || !isVisibleScope(scope, orgno, before)) throw new Fault('PV-604');
   if (scope.accessibleForAll) throw conflict('scope', 'the scope is open to all');
   if (before && before.state !== 'DENIED')
     throw conflict('scope', before.state === 'APPROVED' ? 'access has been given' : 'access has been asked for');
@@ -81,7 +81,7 @@ export async function decideRequest(
 }
 
 /** Everybody sees public scopes; others only their owner and those it has let in. Contract §5.5.2 */
-function isVisible(
+export function isVisibleScope(
   { active, details, ownerOrgno }: Scope,
   organization: OrganizationNumber,
   access: Access | undefined,

@@ -105,8 +105,8 @@ async function assertSettings(
   before?: Scope,
 ): Promise<void> {
   const { delegationSource, details } = settings;
-  const sources = delegationSources(issuer).map((source) => source.issuer);
-  if (delegationSource !== undefined && !sources.includes(delegationSource))
+  const sources = (await delegationSources(changes, issuer)).map((source) => source.issuer);
+  if (delegationSource !== undefined && delegationSource !== before?.delegationSource && !sources.includes(delegationSource))
     throw invalidField('scope', 'delegation_source', 'is not an issuer of /delegationsources');
   if (details.visibility !== 'INTERNAL' || before?.details.visibility === 'INTERNAL') return;
   const organization = await changes.organizations.find(caller.orgno);

@@ -3,9 +3,6 @@ import { delegationSources } from '../registry/delegation-sources.ts';
 import { type Route, route } from './route.ts';
 import { instant, instantShape } from './wire.ts';
 
-/** Nobody reads the times, and clients decode them. Contract §5.5.4 */
-const times = { created: instant(0), last_updated: instant(0) };
-
 /** Who may be named as a scope's delegation source. Contract §5.5.4 */
 export const delegationSourceRoutes: readonly Route[] = [
   route({
@@ -19,6 +16,10 @@ export const delegationSourceRoutes: readonly Route[] = [
         .object({ name: z.string(), issuer: z.url(), created: instantShape, last_updated: instantShape })
         .meta({ id: 'DelegationSource' }),
     ),
-    handle: async ({ ports }) => delegationSources(ports.settings.issuer).map((source) => ({ ...source, ...times })),
+    handle: async ({ ports, registers }) =>
+      (await delegationSources(registers, ports.settings.issuer)).map(({ name, issuer, created, lastUpdated }) => ({
+        ...{ name, issuer },
+        ...{ created: instant(created), last_updated: instant(lastUpdated) },
+      })),
   }),
 ];

@@ -48,6 +48,22 @@ export async function takePage<Row>(
   return new Page(await Promise.all(rows.map(show)), more ? cursors.seal(key(last)) : undefined);
 }
 
+/**
+ * The page that is asked for, of a list that the store cuts by itself because it may be very long. `PV-SEC-089`
+ * @param fetch the rows whose key comes after the place, in the order of their keys, at most so many.
+ */
+export async function readPage<Row>(
+  { query, cursors }: Call<z.infer<typeof pageQuery>>,
+  fetch: (part: { readonly after?: string; readonly limit: number }) => Promise<readonly Row[]>,
+  { key, show }: { readonly key: (row: Row) => string; readonly show: (row: Row) => object | Promise<object> },
+): Promise<Page> {
+  const { limit = USUAL, cursor } = query;
+  const found = await fetch({ ...(cursor !== undefined && { after: cursors.open(cursor) }), limit: limit + 1 });
+  const rows = found.slice(0, limit);
+  const last = rows.at(-1);
+  return new Page(await Promise.all(rows.map(show)), found.length > limit && last ? cursors.seal(key(last)) : undefined);
+}
+
 /** In the byte order of the store. */
 function isAfter(key: string, place: string): boolean {
   return Buffer.compare(Buffer.from(key), Buffer.from(place)) > 0;

@@ -2,6 +2,7 @@ import { accessRequestRoutes } from './access-requests.ts';
 import { accessRoutes } from './accesses.ts';
 import { clientRoutes } from './clients.ts';
 import { delegationSourceRoutes } from './delegation-sources.ts';
+import { delegationRoutes } from './delegations.ts';
 import { documentRoutes } from './documents.ts';
 import { explanationRoutes } from './explanations.ts';
 import { jwksRoutes } from './jwks.ts';
@@ -10,6 +11,7 @@ import { operatorClientRoutes } from './operator-clients.ts';
 import { operatorOrganizationRoutes } from './operator-organizations.ts';
 import { operatorPrefixRoutes } from './operator-prefixes.ts';
 import { operatorSigningKeyRoutes } from './operator-signing-keys.ts';
+import { operatorSourceRoutes } from './operator-sources.ts';
 import { operatorTrustRoutes } from './operator-trust.ts';
 import { organizationRoutes } from './organizations.ts';
 import { prefixRoutes } from './prefixes.ts';
@@ -27,6 +29,7 @@ export const operations: readonly Route[] = [
   ...accessRequestRoutes,
   ...prefixRoutes,
   ...delegationSourceRoutes,
+  ...delegationRoutes,
   ...organizationRoutes,
   ...explanationRoutes,
   ...tokenCountRoutes,
@@ -35,6 +38,7 @@ export const operations: readonly Route[] = [
   ...operatorPrefixRoutes,
   ...operatorTrustRoutes,
   ...operatorSigningKeyRoutes,
+  ...operatorSourceRoutes,
 ];
 
 /** Every address of the API, its own documents too. A handler that is not in this table does not exist. `PV-SEC-082` */

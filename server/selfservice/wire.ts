@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseOrganizationNumber } from '../core/organization.ts';
+import { isScopeName } from '../core/scope.ts';
 import type { EpochSeconds } from '../core/time.ts';
 import { booleanText } from './route.ts';
 
@@ -52,3 +53,12 @@ export const reasonShape = z
   .min(1, 'must not be empty')
   .max(1000, 'must have at most 1000 characters')
   .regex(/^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f]*$/, 'must hold no control characters');
+
+/** A moment that a caller names, RFC 3339 with any offset; what is less than a second is dropped. */
+export const momentShape = z.iso
+  .datetime({ offset: true, error: 'must be a moment such as 2027-12-31T23:00:00Z' })
+  .transform((text) => Math.floor(Date.parse(text) / 1000))
+  .refine((seconds) => seconds >= 0, 'must not lie before 1970');
+
+/** A scope by its name, of which nothing else is known. */
+export const scopeNameShape = z.string().refine(isScopeName, 'must be prefix:subscope').meta({ example: 'prove:bygg.read' });

@@ -26,6 +26,14 @@ const ofOperator = { of: 'operator', strangers: [] } as const;
 const CLIENT = { client_name: 'x', description: 'x', scopes: [] };
 const CUSTOMER = { onbehalfof: 'kunde', name: 'x', orgno: ORGANIZATIONS.customer.orgno, description: 'x' };
 
+/** What the walk puts into the store. */
+export const DELEGATION = 'de1e6a7e-0000-4000-8000-000310555037';
+export const SOURCE = { name: 'register', issuer: 'https://register.example.no/', kind: 'local' } as const;
+const source = (rest: string): Pick<Example, 'own' | 'missing'> => ({
+  own: `/operator/sources/${SOURCE.name}${rest}`,
+  missing: `/operator/sources/finnes-ikke${rest}`,
+});
+
 const scope = (path: string): Pick<Example, 'own' | 'missing'> => ({
   own: `${path}?scope=prove:bygg.read`,
   missing: `${path}?scope=prove:finnes.ikke`,
@@ -82,6 +90,24 @@ export const examples: ReadonlyMap<string, Example> = new Map<string, Example>([
       bodies: { PUT: { blocked: false } },
     },
   ],
+  [
+    '/delegations/{id}',
+    {
+      ...{ of: 'consumer', strangers: ['owner', 'customer', 'operator'] },
+      own: `/delegations/${DELEGATION}`,
+      missing: '/delegations/00000000-0000-4000-8000-000000000000',
+    },
+  ],
+  [
+    '/delegations/check',
+    {
+      ...{ of: 'consumer', strangers: ['customer', 'operator'] },
+      own: `/delegations/check?consumer_orgno=${ORGANIZATIONS.consumer.orgno}&supplier_orgno=${ORGANIZATIONS.supplier.orgno}&scope=prove:bygg.read`,
+      missing: `/delegations/check?consumer_orgno=${ORGANIZATIONS.customer.orgno}&supplier_orgno=${ORGANIZATIONS.supplier.orgno}&scope=prove:bygg.read`,
+    },
+  ],
+  ['/operator/sources/{name}', { ...ofOperator, ...source(''), bodies: { PUT: SOURCE } }],
+  ['/operator/sources/{name}/test', { ...ofOperator, ...source('/test') }],
   ['/operator/prefixes/{prefix}', { ...ofOperator, own: '/operator/prefixes/prove', missing: '/operator/prefixes/finnes' }],
   [
     '/operator/trust/{id}',

@@ -8,7 +8,7 @@ import { router } from '../../server/selfservice/router.ts';
 import { routes } from '../../server/selfservice/routes.ts';
 import type { Answer } from '../token/server.ts';
 import { type ApiCaller, adminOf, type Part, refusedByApi, sameEachTime, startApi, type TestApi } from './api.ts';
-import { type Example, examples } from './route-examples.ts';
+import { DELEGATION, type Example, examples, SOURCE } from './route-examples.ts';
 
 /** How many calls were made in this file, and how many of them were refused. */
 const walked = { calls: 0, refused: 0 };
@@ -30,7 +30,7 @@ const address = ({ path }: Route): string => path.replace(/\{[A-Za-z_]+\}/g, '31
 const guarded = routes.filter(({ scopes }) => scopes !== 'public');
 
 /** Those that speak of one object, in the path or the query; where the scope is a filter, there is nothing to be found or not. */
-const FILTERED = new Set(['/scopes/access']);
+const FILTERED = new Set(['/scopes/access', '/delegations']);
 const addressed = guarded.filter(({ path, query }) => path.includes('{') || ('scope' in query.shape && !FILTERED.has(path)));
 
 /** Calls the route without changing anything. */
@@ -174,6 +174,9 @@ async function prepare({ server }: TestApi): Promise<void> {
     });
     const access = { scope: 'prove:bygg.read', consumerOrgno: '310555045', state: 'REQUESTED' } as const;
     await changes.accesses.put({ ...times, ...access, requestedBy: adminOf('supplier') });
+    const parties = { consumerOrgno: '310555037', supplierOrgno: '310555045' };
+    await changes.delegations.put({ ...times, ...parties, id: DELEGATION, scopes: ['prove:bygg.read'], revoked: false });
+    await changes.sources.put({ ...times, ...SOURCE, active: true });
     const [entry] = await changes.trust.list();
     if (entry) await changes.trust.put({ ...entry, id: 'x' });
   });
