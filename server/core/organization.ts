@@ -13,23 +13,80 @@ export const ISO6523_AUTHORITY = 'iso6523-actorid-upis';
 /** A party of a token, as the claims `consumer` and `supplier` spell it. Contract §8.1 */
 export type Party = { readonly authority: string; readonly ID: string };
 
-const WEIGHTS = [3, 2, 7, 6, 5, 4, 3, 2] as const;
+/** Whether a text is a number that can exist in a register. */
+type NumberCheck = (text: string) => boolean;
+
+/**
+ * The registers whose numbers are known here, by their ISO 6523 code: the Norwegian, Swedish, Danish and Finnish registers of legal
+ * entities. Contract §8.2
+ */
+const CHECKS = new Map<string, NumberCheck>([
+  [NORWAY, isNorwegianNumber],
+  ['0007', isSwedishNumber],
+  ['0184', isDanishNumber],
+  ['0212', isFinnishNumber],
+]);
+
+/** An ISO 6523 code and what follows it. */
+const WITH_CODE = /^([0-9]{4}):(.+)$/s;
+
+/**
+ * Makes another register known, or leaves one as it is that is known already: called once, at the start, with what the operator has
+ * configured.
+ * @param form what its numbers look like as a whole.
+ */
+export function addRegister(code: string, form: RegExp): void {
+  const whole = new RegExp(`^(?:${form.source})$`);
+  if (!CHECKS.has(code)) CHECKS.set(code, (text) => whole.test(text));
+}
 
 /** Whether the text is nine ASCII digits with a valid modulo-11 check digit. Contract §0.4 */
 export function isNorwegianNumber(text: string): boolean {
   if (!/^[0-9]{9}$/.test(text)) return false;
-  const sum = WEIGHTS.reduce((total, weight, place) => total + weight * Number(text[place]), 0);
-  const check = (11 - (sum % 11)) % 11;
+  const check = (11 - (weightedSum(text, [3, 2, 7, 6, 5, 4, 3, 2]) % 11)) % 11;
   return check !== 10 && check === Number(text[8]);
 }
 
+/** Ten digits of which the last makes the Luhn sum divisible by ten. */
+function isSwedishNumber(text: string): boolean {
+  if (!/^[0-9]{10}$/.test(text)) return false;
+  const digits = [...text].map((digit, place) => Number(digit) * (place % 2 === 0 ? 2 : 1));
+  return digits.reduce((sum, digit) => sum + (digit > 9 ? digit - 9 : digit), 0) % 10 === 0;
+}
+
+/** Eight digits whose weighted sum is divisible by eleven. */
+function isDanishNumber(text: string): boolean {
+  return /^[0-9]{8}$/.test(text) && weightedSum(text, [2, 7, 6, 5, 4, 3, 2, 1]) % 11 === 0;
+}
+
+/** Seven digits, a hyphen and a check digit; a remainder of one has none. */
+function isFinnishNumber(text: string): boolean {
+  if (!/^[0-9]{7}-[0-9]$/.test(text)) return false;
+  const check = (11 - (weightedSum(text, [7, 9, 10, 5, 8, 4, 2]) % 11)) % 11;
+  return check !== 10 && check === Number(text[8]);
+}
+
+/** Of the digits that have a weight. */
+function weightedSum(text: string, weights: readonly number[]): number {
+  return weights.reduce((sum, weight, place) => sum + weight * Number(text[place]), 0);
+}
+
 /**
- * Reads an organisation number in either of its forms, `310555037` or `0192:310555037`.
+ * Reads an organisation number: nine digits for Norway, bare or as `0192:310555037`, and `ICD:value` for every other register.
  * @returns the canonical form, or undefined when it is not a number that can exist in a register we know.
  */
 export function parseOrganizationNumber(text: string): OrganizationNumber | undefined {
-  const bare = text.startsWith(`${NORWAY}:`) ? text.slice(NORWAY.length + 1) : text;
-  return isNorwegianNumber(bare) ? bare : undefined;
+  const [, code = NORWAY, number = text] = WITH_CODE.exec(text) ?? [];
+  if (!CHECKS.get(code)?.(number)) return undefined;
+  return code === NORWAY ? number : text;
+}
+
+/**
+ * Whether the text is an organisation number as every field has it that asks for bare digits: Norwegian ones without their code,
+ * all others with it. `PV-SEC-021`
+ */
+export function isCanonicalNumber(text: string): boolean {
+  return parseOrganizationNumber(text) === text;
 }
 
 /** The organisation as a party of a token: `{authority, ID}` with the register's code in front of the number. */

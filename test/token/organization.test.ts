@@ -1,5 +1,12 @@
 import t from 'tap';
-import { isNorwegianNumber, isPersonNumber, parseOrganizationNumber, party } from '../../server/core/organization.ts';
+import {
+  addRegister,
+  isCanonicalNumber,
+  isNorwegianNumber,
+  isPersonNumber,
+  parseOrganizationNumber,
+  party,
+} from '../../server/core/organization.ts';
 
 t.test('PV-SEC-021 a Norwegian organisation number is nine digits with a valid check digit (contract §0.4)', async (t) => {
   for (const number of ['310555010', '310555029', '310555037', '310555045', '310555053', '310555061', '910753614'])
@@ -14,6 +21,57 @@ t.test('an organisation number is read bare and with its register in front, and 
   t.equal(parseOrganizationNumber('0192:310555037'), '310555037');
   for (const text of ['0192:310555038', '0192:0192:310555037', '0007:310555037', 'NO310555037'])
     t.equal(parseOrganizationNumber(text), undefined, text);
+});
+
+t.test(
+  'contract §8.2 numbers outside Norway are written with the code of their register, each held to its own check',
+  async (t) => {
+    for (const number of [
+      '0007:5560000001',
+      '0007:5560125790',
+      '0184:24256790',
+      '0184:61056416',
+      '0212:0112038-9',
+      '0212:1927400-1',
+    ])
+      t.equal(parseOrganizationNumber(number), number);
+    for (const number of [
+      '0007:5560000002',
+      '0007:556000000',
+      '0007:556000-0001',
+      '5560000001',
+      '0184:24256791',
+      '0184:DK24256790',
+      '24256790',
+      '0212:0112038-8',
+      '0212:01120389',
+      '0212:1000001-0',
+      '0212:٠112038-9',
+      '0106:12345678',
+      ':310555037',
+      '0007:',
+      '0007:5560000001\n',
+      ' 0007:5560000001',
+      '007:5560000001',
+    ])
+      t.equal(parseOrganizationNumber(number), undefined, JSON.stringify(number));
+  },
+);
+
+t.test('PV-SEC-021 the form of every field is bare digits for Norway, and the code before all others', async (t) => {
+  t.ok(isCanonicalNumber('310555037'));
+  t.notOk(isCanonicalNumber('0192:310555037'));
+  t.ok(isCanonicalNumber('0007:5560000001'));
+  t.notOk(isCanonicalNumber('5560000001'));
+});
+
+t.test('contract §8.2 an operator can add a register, and change none that is known', async (t) => {
+  addRegister('0191', /[0-9]{8}|X/);
+  t.equal(parseOrganizationNumber('0191:12345678'), '0191:12345678');
+  t.equal(parseOrganizationNumber('0191:123456789'), undefined);
+  t.equal(parseOrganizationNumber('0191:12345678X'), undefined);
+  addRegister('0192', /.*/);
+  t.equal(parseOrganizationNumber('0192:310555038'), undefined);
 });
 
 t.test('a party of a token is its authority and its number with the register in front (contract §8.1)', async (t) => {
