@@ -1,6 +1,7 @@
 import { accessRequestRoutes } from './access-requests.ts';
 import { accessRoutes } from './accesses.ts';
 import { clientRoutes } from './clients.ts';
+import { consentRoutes } from './consents.ts';
 import { delegationSourceRoutes } from './delegation-sources.ts';
 import { delegationRoutes } from './delegations.ts';
 import { documentRoutes } from './documents.ts';
@@ -17,6 +18,8 @@ import { organizationRoutes } from './organizations.ts';
 import { prefixRoutes } from './prefixes.ts';
 import type { Route } from './route.ts';
 import { scopeRoutes } from './scopes.ts';
+import { systemUserRoutes } from './system-users.ts';
+import { systemRoutes } from './systems.ts';
 import { tokenCountRoutes } from './token-counts.ts';
 
 /** What the API does, with who may do it. */
@@ -30,6 +33,9 @@ export const operations: readonly Route[] = [
   ...prefixRoutes,
   ...delegationSourceRoutes,
   ...delegationRoutes,
+  ...systemRoutes,
+  ...systemUserRoutes,
+  ...consentRoutes,
   ...organizationRoutes,
   ...explanationRoutes,
   ...tokenCountRoutes,

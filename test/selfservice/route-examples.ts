@@ -34,6 +34,15 @@ const source = (rest: string): Pick<Example, 'own' | 'missing'> => ({
   missing: `/operator/sources/finnes-ikke${rest}`,
 });
 
+/** Of the supplier as vendor; its user, and a consent of the customer's, have the delegation's number. */
+export const SYSTEM = `${ORGANIZATIONS.supplier.orgno}_fiskesystem`;
+const ofVendor = { of: 'supplier', strangers: ['owner', 'consumer', 'customer', 'operator'] } as const;
+const ofCustomer = { of: 'customer', strangers: ['owner', 'consumer', 'operator'] } as const;
+const numbered = (path: string, rest: string): Pick<Example, 'own' | 'missing'> => ({
+  own: `${path}/${DELEGATION}${rest}`,
+  missing: `${path}/00000000-0000-4000-8000-000000000000${rest}`,
+});
+
 const scope = (path: string): Pick<Example, 'own' | 'missing'> => ({
   own: `${path}?scope=prove:bygg.read`,
   missing: `${path}?scope=prove:finnes.ikke`,
@@ -94,8 +103,7 @@ export const examples: ReadonlyMap<string, Example> = new Map<string, Example>([
     '/delegations/{id}',
     {
       ...{ of: 'consumer', strangers: ['owner', 'customer', 'operator'] },
-      own: `/delegations/${DELEGATION}`,
-      missing: '/delegations/00000000-0000-4000-8000-000000000000',
+      ...numbered('/delegations', ''),
     },
   ],
   [
@@ -106,6 +114,15 @@ export const examples: ReadonlyMap<string, Example> = new Map<string, Example>([
       missing: `/delegations/check?consumer_orgno=${ORGANIZATIONS.customer.orgno}&supplier_orgno=${ORGANIZATIONS.supplier.orgno}&scope=prove:bygg.read`,
     },
   ],
+  [
+    '/systems/{system_id}',
+    { ...ofVendor, own: `/systems/${SYSTEM}`, missing: `/systems/${SYSTEM}x`, bodies: { PUT: { name: 'x' } } },
+  ],
+  ['/systemusers/{id}', { ...ofCustomer, ...numbered('/systemusers', '') }],
+  ['/systemusers/{id}/approve', { ...ofCustomer, ...numbered('/systemusers', '/approve') }],
+  ['/systemusers/{id}/revoke', { ...ofCustomer, ...numbered('/systemusers', '/revoke') }],
+  ['/consents/{id}', { ...ofCustomer, ...numbered('/consents', '') }],
+  ['/consents/{id}/revoke', { ...ofCustomer, ...numbered('/consents', '/revoke') }],
   ['/operator/sources/{name}', { ...ofOperator, ...source(''), bodies: { PUT: SOURCE } }],
   ['/operator/sources/{name}/test', { ...ofOperator, ...source('/test') }],
   ['/operator/prefixes/{prefix}', { ...ofOperator, own: '/operator/prefixes/prove', missing: '/operator/prefixes/finnes' }],

@@ -8,7 +8,7 @@ import { router } from '../../server/selfservice/router.ts';
 import { routes } from '../../server/selfservice/routes.ts';
 import type { Answer } from '../token/server.ts';
 import { type ApiCaller, adminOf, type Part, refusedByApi, sameEachTime, startApi, type TestApi } from './api.ts';
-import { DELEGATION, type Example, examples, SOURCE } from './route-examples.ts';
+import { DELEGATION, type Example, examples, SOURCE, SYSTEM } from './route-examples.ts';
 
 /** How many calls were made in this file, and how many of them were refused. */
 const walked = { calls: 0, refused: 0 };
@@ -176,6 +176,13 @@ async function prepare({ server }: TestApi): Promise<void> {
     await changes.accesses.put({ ...times, ...access, requestedBy: adminOf('supplier') });
     const parties = { consumerOrgno: '310555037', supplierOrgno: '310555045' };
     await changes.delegations.put({ ...times, ...parties, id: DELEGATION, scopes: ['prove:bygg.read'], revoked: false });
+    const system = { systemId: SYSTEM, vendorOrgno: '310555045', name: 'x', clientIds: [], active: true };
+    await changes.systems.put({ ...times, ...system });
+    const user = { id: DELEGATION, systemId: SYSTEM, customerOrgno: '310555053', externalRef: '310555053' };
+    await changes.systemUsers.put({ ...times, ...user, state: 'REQUESTED' });
+    const from = 'urn:altinn:organization:identifier-no:310555053';
+    const consent = { id: DELEGATION, from, toOrgno: '310555045', consented: 0, validTo: 4102444800, revoked: false };
+    await changes.consents.put({ ...consent, rights: [] });
     await changes.sources.put({ ...times, ...SOURCE, active: true });
     const [entry] = await changes.trust.list();
     if (entry) await changes.trust.put({ ...entry, id: 'x' });
