@@ -88,6 +88,8 @@ type Verdict = {
   readonly revocation_asked: boolean;
   readonly profile: string | null;
   readonly organization: string | null;
+  /** How a client would prove who it is with it, as the token says. */
+  readonly client_amr: string | null;
   readonly path: readonly Step[];
 };
 
@@ -125,10 +127,20 @@ async function judgeAll(
 function toVerdict(outcome: ChainVerdict | Refusal, asked: Pick<Verdict, 'at' | 'revocation_asked' | 'profile'>): Verdict {
   if (outcome instanceof Refusal) {
     const { rule, met } = outcome;
-    return { accepted: false, rule, detail: met, expected: RULES[rule], ...asked, organization: null, path: [] };
+    return {
+      accepted: false,
+      rule,
+      detail: met,
+      expected: RULES[rule],
+      ...asked,
+      organization: null,
+      client_amr: null,
+      path: [],
+    };
   }
-  const { path, organization = null } = outcome;
-  return { accepted: true, rule: null, detail: null, expected: null, ...asked, organization, path: path.map(toStep) };
+  const { path, holder } = outcome;
+  const whose = { organization: holder?.organization ?? null, client_amr: holder?.amr ?? null };
+  return { accepted: true, rule: null, detail: null, expected: null, ...asked, ...whose, path: path.map(toStep) };
 }
 
 function toStep({ subject, serialNumber, notBefore, notAfter }: Certificate): Step {
@@ -150,6 +162,7 @@ const view: View<Verdict> = {
     { name: 'revocation_asked', text: ({ revocation_asked }) => (revocation_asked ? 'yes' : 'no') },
     { name: 'profile' },
     { name: 'organization' },
+    { name: 'client_amr' },
     { name: 'path', text: ({ path }) => path.map(({ subject }) => subject).join(' < ') },
   ],
   name: ({ path }) => `certificate/${path[0]?.serial_number ?? ''}`,

@@ -1,5 +1,6 @@
 import { contextTag, contextTagHolding, type DerValue, items, Members, readDer, readOid, smallInteger, TAG } from './der.ts';
 import { listDistributionPoints } from './distribution-points.ts';
+import { type QualifiedStatements, readQualifiedStatements } from './qualified-statements.ts';
 import { Refusal } from './refusal.ts';
 
 /** What the extensions of a certificate say, as far as they are understood here. RFC 5280 §4.2 */
@@ -16,6 +17,8 @@ export type Extensions = {
   readonly authorityKeyId?: AuthorityKeyId;
   /** Object identifiers. §4.2.1.4 */
   readonly policies?: readonly string[];
+  /** ETSI EN 319 412-5; undefined: no statements. */
+  readonly statements?: QualifiedStatements;
   /** Where lists of what the issuer has revoked are found, as encoded names. §4.2.1.13 */
   readonly distributionPoints: readonly Buffer[];
   /** Object identifiers of extensions whose meaning refuses the path, critical or not. `PV-SEC-046` */
@@ -47,6 +50,9 @@ export type AuthorityKeyId = {
   readonly serialNumber?: Buffer;
 };
 
+/** Marked critical, every statement in it would have to be understood. RFC 3739 §3.2.6 */
+const QC_STATEMENTS = '1.3.6.1.5.5.7.1.3';
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Reader = (value: DerValue, into: Mutable<Extensions>) => void;
 
@@ -59,6 +65,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   ['2.5.29.32', readPolicies],
   ['2.5.29.35', readAuthorityKeyId],
   ['2.5.29.37', readExtendedKeyUsage],
+  [QC_STATEMENTS, readStatements],
 ]);
 
 /** RFC 5280 §4.2.1.1 and §4.2.1.2: issuers must not mark these critical. */
@@ -84,6 +91,7 @@ export function readExtensions(value: DerValue | undefined): Extensions {
     if (read && inner) read(inner, extensions);
     else if (CONSTRAINTS.has(oid)) constraints.push(oid);
     else if (critical) unknownCritical.push(oid);
+    if (critical && oid === QC_STATEMENTS) unknownCritical.push(oid);
     if (critical && NEVER_CRITICAL.has(oid)) throw new Refusal('extension', `${oid} marked critical`);
   }
   return extensions;
@@ -159,6 +167,10 @@ function readPolicies(value: DerValue, into: Mutable<Extensions>): void {
 
 function readExtendedKeyUsage(value: DerValue, into: Mutable<Extensions>): void {
   into.extendedKeyUsage = eachOnce(items(value).map(readOid));
+}
+
+function readStatements(value: DerValue, into: Mutable<Extensions>): void {
+  into.statements = readQualifiedStatements(value);
 }
 
 function readDistributionPoints(value: DerValue, into: Mutable<Extensions>): void {

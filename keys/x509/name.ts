@@ -17,6 +17,8 @@ export type Attribute = {
 
 export const COMMON_NAME = '2.5.4.3';
 export const SERIAL_NUMBER = '2.5.4.5';
+export const COUNTRY = '2.5.4.6';
+export const ORGANIZATION = '2.5.4.10';
 /** ETSI EN 319 412-1 §5.1.4 */
 export const ORGANIZATION_IDENTIFIER = '2.5.4.97';
 
@@ -24,10 +26,10 @@ export const ORGANIZATION_IDENTIFIER = '2.5.4.97';
 const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   [COMMON_NAME, 'CN'],
   [SERIAL_NUMBER, 'serialNumber'],
-  ['2.5.4.6', 'C'],
+  [COUNTRY, 'C'],
   ['2.5.4.7', 'L'],
   ['2.5.4.8', 'ST'],
-  ['2.5.4.10', 'O'],
+  [ORGANIZATION, 'O'],
   ['2.5.4.11', 'OU'],
   [ORGANIZATION_IDENTIFIER, 'organizationIdentifier'],
 ]);

@@ -3,7 +3,8 @@ import type { EpochSeconds } from '../../server/core/time.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { assertAuthority, createTrust, type Path, validatePath } from './chain.ts';
 import { readCrl } from './crl.ts';
-import { judgeByProfile, PROFILES } from './profile.ts';
+import { nameSpaces } from './name-spaces.ts';
+import { type Holder, judgeByProfile, PROFILES } from './profile.ts';
 import { attempt, Refusal } from './refusal.ts';
 import { assertNotRevoked } from './revocation.ts';
 
@@ -25,7 +26,7 @@ export type ChainCase = {
 export type ChainVerdict = {
   readonly path: Path;
   /** Whose it is, where a profile was asked for. */
-  readonly organization?: string;
+  readonly holder?: Holder;
 };
 
 /** Certificates that were read before: cases often share their issuers, whose keys are prepared with them. */
@@ -49,7 +50,7 @@ export function createChainJudge(): (chainCase: ChainCase) => ChainVerdict {
       ed25519: true,
       ...(crls.length > 0 && { assertNotRevoked: (path: Path) => assertNotRevoked(path, lists, at) }),
     });
-    return { path, ...(profile !== undefined && { organization: judgeByProfile(path, profileNamed(profile)) }) };
+    return { path, ...(profile !== undefined && { holder: holderBy(profile, path) }) };
   };
 }
 
@@ -71,10 +72,12 @@ function readAuthority(der: Uint8Array, read: Read): Certificate {
   return certificate;
 }
 
-function profileNamed(name: string) {
+/** Nothing says which name spaces the anchor may assert: a profile without any of its own takes all that are known. */
+function holderBy(name: string, path: Path): Holder {
   const profile = PROFILES.get(name);
   if (!profile) throw new Refusal('profile', 'another one');
-  return profile;
+  const { prefixes = [...nameSpaces().keys()] } = profile;
+  return judgeByProfile(path, profile, { prefixes });
 }
 
 function usable<T extends object>(reads: readonly (() => T)[]): { values: readonly T[]; refusals: readonly Refusal[] } {

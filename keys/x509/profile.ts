@@ -1,52 +1,114 @@
-import { isNorwegianNumber, type OrganizationNumber } from '../../server/core/organization.ts';
-import type { ClientAmr } from '../../server/core/ports.ts';
+import type { OrganizationNumber } from '../../server/core/organization.ts';
+import type { ClientAmr, TrustEntry } from '../../server/core/ports.ts';
 import type { Certificate } from './certificate.ts';
 import type { Path } from './chain.ts';
-import { TAG } from './der.ts';
 import type { KeyUsage } from './extensions.ts';
-import { type Attribute, type Name, ORGANIZATION_IDENTIFIER, SERIAL_NUMBER } from './name.ts';
+import { COMMON_NAME, COUNTRY, type Name, ORGANIZATION, ORGANIZATION_IDENTIFIER } from './name.ts';
+import { type NameSpaces, nameSpaces } from './name-spaces.ts';
+import { organizationOf, type Place } from './organization-of.ts';
+import { hasPolicy, NORWEGIAN_POLICIES, type Policies } from './policies.ts';
+import type { QualifiedStatements } from './qualified-statements.ts';
 import { Refusal } from './refusal.ts';
 
 /** What certificates below an anchor must be, and what they say. Security reference §2 */
 export type Profile = {
-  /** The organisation in the leaf's subject. @throws {Refusal} organization */
-  readonly organization: (subject: Name) => OrganizationNumber;
+  readonly place: Place;
+  /** Name spaces that an anchor may assert organisations in unless its entry says otherwise; absent: its entry has to. */
+  readonly prefixes?: readonly string[];
   /** At least one of these must be among the leaf's key usages. */
   readonly keyUsages: readonly KeyUsage[];
   /** At least one of these must be among the extended key usages of every certificate of the path that has any. */
   readonly purposes: readonly string[];
-  readonly amr: ClientAmr;
+  /** At least one of these must be among the leaf's policies. */
+  readonly policies?: Policies;
+  /** Attributes that the leaf's subject must have. */
+  readonly attributes?: readonly string[];
+  /** Whether the leaf must be for electronic seals, by its statements, which then also say how the client proved who it is. */
+  readonly isSeal?: true;
 };
 
 const CLIENT_AUTHENTICATION = '1.3.6.1.5.5.7.3.2';
+const EMAIL_PROTECTION = '1.3.6.1.5.5.7.3.4';
+/** RFC 9336, and what Microsoft and Adobe had before it. */
+const DOCUMENT_SIGNING = ['1.3.6.1.5.5.7.3.36', '1.3.6.1.4.1.311.10.3.12', '1.2.840.113583.1.1.5'];
 const ANY_PURPOSE = '2.5.29.37.0';
 
+/** Clients sign with either of their certificates: the one for authentication, or the one for seals. Security reference §2 */
+const SIGNING: readonly KeyUsage[] = ['digitalSignature', 'contentCommitment'];
+const SIGNING_PURPOSES = [CLIENT_AUTHENTICATION, EMAIL_PROTECTION, ...DOCUMENT_SIGNING, ANY_PURPOSE];
+
+/** What both Norwegian profiles demand; their policies keep persons and web servers of the same authorities out. Contract §8.4 */
+const NORWEGIAN = {
+  prefixes: ['NTRNO'],
+  keyUsages: SIGNING,
+  purposes: SIGNING_PURPOSES,
+  policies: NORWEGIAN_POLICIES,
+} as const;
+
 /**
- * The profiles by the name that a trust entry gives. The purpose is client authentication: SEID 2.0 authentication certificates
- * have it beside e-mail protection, which alone would let personal certificates of the same authority in (`PV-SEC-051`).
+ * The profiles by the name that a trust entry gives. Below an own CA the purpose is client authentication: e-mail protection alone
+ * would let personal certificates of the same authority in. `PV-SEC-051`
  */
-export const PROFILES: ReadonlyMap<string, Profile> = new Map([
+export const PROFILES: ReadonlyMap<string, Profile> = new Map<string, Profile>([
   [
     'own-ca',
     {
-      organization: norwegianOrganization,
+      place: 'either',
+      prefixes: ['NTRNO'],
       keyUsages: ['digitalSignature'],
       purposes: [CLIENT_AUTHENTICATION, ANY_PURPOSE],
-      amr: 'virksomhetssertifikat',
+    },
+  ],
+  ['seid-2.0', { ...NORWEGIAN, place: 'organizationIdentifier' }],
+  ['seid-1.0', { ...NORWEGIAN, place: 'serialNumber' }],
+  [
+    'eidas-seal',
+    {
+      place: 'organizationIdentifier',
+      keyUsages: SIGNING,
+      purposes: SIGNING_PURPOSES,
+      attributes: [COUNTRY, ORGANIZATION, ORGANIZATION_IDENTIFIER, COMMON_NAME],
+      isSeal: true,
     },
   ],
 ]);
 
+/** What a path is held to besides its profile. */
+export type Demands = {
+  /** Whose policies count; absent: those of both. */
+  readonly environment?: TrustEntry['environment'];
+  readonly spaces?: NameSpaces;
+  /** Name spaces that the anchor may assert, by its entry. `PV-SEC-050` */
+  readonly prefixes?: readonly string[];
+  /** Whether the statements decide on `client_amr` in every profile. Contract §9 no. 49 */
+  readonly sealAmr?: boolean;
+};
+
+/** Whom a leaf was issued to. */
+export type Holder = { readonly organization: OrganizationNumber; readonly amr: ClientAmr };
+
 /**
- * Holds a path to a profile. `PV-SEC-045`, `PV-SEC-049`, `PV-SEC-050`
- * @returns the organisation that the leaf was issued to.
+ * Holds a path to a profile. `PV-SEC-045`, `PV-SEC-049` to `PV-SEC-051`
  * @throws {Refusal} naming the rule.
  */
-export function judgeByProfile(path: Path, profile: Profile): OrganizationNumber {
+export function judgeByProfile(path: Path, profile: Profile, demands: Demands = {}): Holder {
   const [leaf] = path;
   assertEndEntity(leaf, profile);
   for (const certificate of path) assertPurpose(certificate, profile);
-  return profile.organization(leaf.subject);
+  assertPolicy(leaf, profile, demands.environment);
+  assertAttributes(leaf.subject, profile);
+  if (profile.isSeal && !leaf.extensions.statements?.isSeal) throw new Refusal('seal', 'no certificate for seals');
+  const { spaces = nameSpaces(), prefixes = profile.prefixes ?? [] } = demands;
+  return {
+    organization: organizationOf(leaf.subject, profile.place, { spaces, prefixes }),
+    amr: profile.isSeal || demands.sealAmr ? amrOf(leaf.extensions.statements) : 'virksomhetssertifikat',
+  };
+}
+
+/** Contract §2.4 and §8.4 */
+function amrOf(statements: QualifiedStatements | undefined): ClientAmr {
+  if (!statements?.isSeal) return 'virksomhetssertifikat';
+  return statements.isQualified ? 'QCForESeal' : 'CForESeal';
 }
 
 function assertEndEntity({ extensions }: Certificate, { keyUsages }: Profile): void {
@@ -63,41 +125,15 @@ function assertPurpose({ extensions }: Certificate, { purposes }: Profile): void
   throw new Refusal('extended_key_usage', extendedKeyUsage.join(', '));
 }
 
-/**
- * The organisation number of a Norwegian enterprise certificate: `NTRNO-` and nine digits in organizationIdentifier (SEID 2.0), or
- * nine digits in serialNumber (SEID 1.0). Both may be there and must then agree; a serialNumber of another form beside an
- * organizationIdentifier is the holder's own affair. Contract §8.3
- */
-function norwegianOrganization(subject: Name): OrganizationNumber {
-  const identifier = only(subject, ORGANIZATION_IDENTIFIER);
-  const serialNumber = only(subject, SERIAL_NUMBER);
-  const numbers: OrganizationNumber[] = [];
-  if (identifier !== undefined) numbers.push(withoutPrefix(identifier, 'NTRNO-'));
-  if (serialNumber !== undefined && /^[0-9]{9}$/.test(serialNumber)) numbers.push(serialNumber);
-  const [number] = numbers;
-  if (number === undefined) throw new Refusal('organization', 'no organisation number');
-  if (numbers.some((other) => other !== number)) throw new Refusal('organization', 'two organisation numbers');
-  if (!isNorwegianNumber(number)) throw new Refusal('organization', 'a number with a wrong check digit');
-  return number;
+function assertPolicy({ extensions }: Certificate, { policies }: Profile, environment: Demands['environment']): void {
+  if (!policies) return;
+  const accepted = environment ? policies[environment] : [...policies.production, ...policies.test];
+  const { policies: own = [] } = extensions;
+  if (!hasPolicy(own, accepted)) throw new Refusal('policy', own.join(', ') || 'none');
 }
 
-/** The one value of an attribute, in plain ASCII and alone in its relative name; undefined when it is not there. `PV-SEC-049` */
-function only(subject: Name, oid: string): string | undefined {
-  const [attribute, ...more] = subject.attributes.filter((candidate) => candidate.oid === oid);
-  if (!attribute) return undefined;
-  if (more.length > 0) throw new Refusal('organization', 'an attribute twice');
-  if (!attribute.alone) throw new Refusal('organization', 'a relative name with several attributes');
-  if (!isPlain(attribute)) throw new Refusal('organization', 'an attribute that is not plain ASCII text');
-  return attribute.text;
-}
-
-function isPlain({ tag, text }: Attribute): boolean {
-  return (tag === TAG.utf8String || tag === TAG.printableString) && text !== undefined && /^[\x20-\x7e]+$/.test(text);
-}
-
-function withoutPrefix(identifier: string, prefix: string): string {
-  const number = identifier.slice(prefix.length);
-  if (!identifier.startsWith(prefix) || !/^[0-9]{9}$/.test(number))
-    throw new Refusal('organization', `no identifier of the form ${prefix}#########`);
-  return number;
+/** ETSI EN 319 412-3 §4.2.1 */
+function assertAttributes({ attributes }: Name, { attributes: demanded = [] }: Profile): void {
+  const missing = demanded.find((oid) => !attributes.some((attribute) => attribute.oid === oid));
+  if (missing !== undefined) throw new Refusal('subject', `no ${missing}`);
 }

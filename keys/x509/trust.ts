@@ -15,8 +15,9 @@ import {
   validatePath,
 } from './chain.ts';
 import { COMMON_NAME } from './name.ts';
+import { type NameSpace, nameSpaces } from './name-spaces.ts';
 import { readCertificateFile } from './pem.ts';
-import { judgeByProfile, PROFILES, type Profile } from './profile.ts';
+import { type Demands, judgeByProfile, PROFILES, type Profile } from './profile.ts';
 import { readPublicKey } from './public-key.ts';
 import { Refusal, RULES } from './refusal.ts';
 
@@ -34,6 +35,10 @@ export type TrustSettings = {
   readonly environment: TrustEntry['environment'];
   /** Whether certificates may be signed with Ed25519, and hold such keys. `PV-SEC-042` */
   readonly ed25519?: boolean;
+  /** Name spaces besides those that are known. */
+  readonly nameSpaces?: readonly NameSpace[];
+  /** Whether a certificate's qualified statements decide on `client_amr` in every profile. Contract §9 no. 49 */
+  readonly sealAmr?: boolean;
 };
 
 /**
@@ -114,14 +119,22 @@ function digest(chain: readonly Uint8Array[]): string {
   return hash.digest('base64');
 }
 
-type LoadedTrust = Trust & { readonly entryOf: ReadonlyMap<Certificate, { entry: TrustEntry; profile: Profile }> };
+type LoadedTrust = Trust & {
+  readonly entryOf: ReadonlyMap<Certificate, { entry: TrustEntry; profile: Profile }>;
+  readonly demands: Demands;
+};
 
 function load(entries: readonly TrustEntry[], settings: TrustSettings): LoadedTrust {
   const loaded = entries.map((entry) => ({ entry, ...loadEntry(entry, settings) }));
   const certificates = (role: TrustEntry['role']): Certificate[] =>
     loaded.filter(({ entry }) => entry.role === role).map(({ certificate }) => certificate);
   const trust = createTrust(certificates('anchor'), certificates('intermediate'));
-  return { ...trust, entryOf: new Map(loaded.map(({ certificate, entry, profile }) => [certificate, { entry, profile }])) };
+  const demands = { spaces: nameSpaces(settings.nameSpaces), sealAmr: settings.sealAmr ?? false };
+  return {
+    ...trust,
+    demands,
+    entryOf: new Map(loaded.map(({ certificate, entry, profile }) => [certificate, { entry, profile }])),
+  };
 }
 
 function loadEntry(
@@ -152,14 +165,18 @@ function judge(
   const [leaf] = path;
   const trusted = trust.entryOf.get(path.at(-1) ?? leaf);
   if (!trusted) throw new Refusal('trust_anchor', 'an anchor that is not known here');
-  const organization = judgeByProfile(path, trusted.profile);
+  const { organization, amr } = judgeByProfile(path, trusted.profile, {
+    ...trust.demands,
+    environment: trusted.entry.environment,
+    ...(trusted.entry.organizationNamespaces && { prefixes: trusted.entry.organizationNamespaces }),
+  });
   assertNotRevoked(trusted.entry);
   const jwk = readPublicKey(leaf.publicKey, 'end_entity');
   return {
     verdict: {
       organization,
       key: { jwk, thumbprint: thumbprint(jwk) },
-      amr: trusted.profile.amr,
+      amr,
       subject: commonName(leaf),
       notAfter: leaf.notAfter,
     },

@@ -179,6 +179,11 @@ export type TrustEntry = {
   readonly environment: 'test' | 'production';
   /** Name of the issuer profile that says where the organisation stands and what is demanded. */
   readonly profile: string;
+  /**
+   * Name spaces, such as `NTRSE`, that certificates below it may assert organisations in; absent: those of the profile. Of an anchor.
+   * `PV-SEC-050`
+   */
+  readonly organizationNamespaces?: readonly string[];
   readonly created: EpochSeconds;
 };
 
