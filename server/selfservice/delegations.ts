@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DELEGATION_STATES, type Delegation, delegationState } from '../core/delegation.ts';
-import type { Registers } from '../core/ports.ts';
+import type { MissedDelegation, Registers } from '../core/ports.ts';
 import { MAX_SCOPES } from '../core/scope.ts';
 import type { EpochSeconds } from '../core/time.ts';
 import { checkDelegation } from '../registry/delegation-check.ts';
@@ -11,7 +11,7 @@ import {
   giveDelegation,
   listDelegations,
 } from '../registry/delegations.ts';
-import { pageQuery, readPage } from './paging.ts';
+import { pageQuery, readPage, takePage } from './paging.ts';
 import { type Call, type Route, route } from './route.ts';
 import { inactiveQuery, instant, instantShape, momentShape, orgnoShape, reasonShape, scopeNameShape } from './wire.ts';
 
@@ -69,6 +69,10 @@ const checkShape = z
   })
   .meta({ id: 'DelegationCheck' });
 
+const missingShape = z
+  .object({ consumer_orgno: z.string(), scope: z.string(), times: z.int().min(1), last_asked: instantShape })
+  .meta({ id: 'MissingDelegation' });
+
 /** What consumers have given suppliers. Own API, delegations */
 export const delegationRoutes: readonly Route[] = [
   route({
@@ -113,6 +117,22 @@ export const delegationRoutes: readonly Route[] = [
   }),
   route({
     method: 'GET',
+    path: '/delegations/missing',
+    manners: 'own',
+    scopes: READ,
+    summary: 'What the own organisation, as a supplier, asked tokens for in vain: figures, some seconds old',
+    query: pageQuery,
+    answer: z.array(missingShape),
+    handle: async (call: Call<z.infer<typeof pageQuery>>) =>
+      takePage(call, await missingOf(call), {
+        key: ({ consumerOrgno, scope }) => `${consumerOrgno} ${scope}`,
+        show: ({ consumerOrgno, scope, times, lastAsked }) => ({
+          ...{ consumer_orgno: consumerOrgno, scope, times, last_asked: instant(lastAsked) },
+        }),
+      }),
+  }),
+  route({
+    method: 'GET',
     path: '/delegations/{id}',
     manners: 'own',
     scopes: READ,
@@ -150,6 +170,13 @@ async function listFor(call: Call<z.infer<typeof listQuery>>) {
     key: ({ id }) => id,
     show: (delegation) => (own ? showOwner(delegation, own, now) : toWire(delegation, now)),
   });
+}
+
+/** Without what has been delegated here since. */
+async function missingOf({ ports, registers, caller, now }: Call<unknown>): Promise<readonly MissedDelegation[]> {
+  const asked = await ports.storage.missedDelegations.listOfSupplier(caller.orgno);
+  const given = await Promise.all(asked.map((missed) => registers.delegations.inForce(missed, now)));
+  return asked.filter((_, place) => !given[place]);
 }
 
 async function scopesOf(owner: string, { scopes }: Registers): Promise<ReadonlySet<string>> {

@@ -299,3 +299,16 @@ t.test('reading takes portvakt:delegations.read or .write, giving and revoking .
   t.equal((await reader.get('/delegations')).status, 200);
   refusedByApi(t, await give(reader, ['prove:bygg.read']), 'PV-641');
 });
+
+t.test('a supplier reads what it asked for in vain, until it is delegated', async (t) => {
+  const api = await startApi(t);
+  const scope = await makeDelegable(api, 'skog.read');
+  const { giver, receiver } = await parties(api);
+  const missed = { scope, consumerOrgno: consumer.orgno, supplierOrgno: supplier.orgno, times: 3, lastAsked: 1767225000 };
+  await api.server.storage.missedDelegations.add([missed]);
+  const row = { consumer_orgno: consumer.orgno, scope, times: 3, last_asked: '2025-12-31T23:50:00.000Z' };
+  t.same(items(await receiver.get('/delegations/missing')), [row]);
+  t.same(items(await giver.get('/delegations/missing')), [], 'only what the own organisation asked for');
+  await give(giver, [scope]);
+  t.same(items(await receiver.get('/delegations/missing')), []);
+});
