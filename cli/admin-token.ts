@@ -101,14 +101,29 @@ export class AdminTokens {
   }
 }
 
+/** Admin scopes that a client has, and a token with all of them, unless there are none. */
+export type FoundScopes = { readonly scopes: readonly AdminScope[]; readonly token?: HeldToken };
+
 /**
- * Finds out which admin scopes the client has: it asks for all, and then for those that were not refused.
- * @returns the scopes, and a token with all of them unless there are none.
+ * The admin scopes that the client had when it logged in, where it still has them; else as {@link findAdminScopes}.
  * @throws {Failure} `unauthenticated` when the token endpoint does not let it in
  */
-export async function findAdminScopes(
-  tokens: AdminTokens,
-): Promise<{ readonly scopes: readonly AdminScope[]; readonly token?: HeldToken }> {
+export async function knownAdminScopes(tokens: AdminTokens): Promise<FoundScopes> {
+  const scopes = (tokens.context.scopes ?? []).filter(isAdminScope);
+  if (scopes.length === 0) return findAdminScopes(tokens);
+  try {
+    return { scopes, token: await tokens.request(scopes) };
+  } catch (error) {
+    if (missingScopes(error)) return findAdminScopes(tokens);
+    throw notLetIn(error);
+  }
+}
+
+/**
+ * Finds out which admin scopes the client has: it asks for all, and then for those that were not refused.
+ * @throws {Failure} `unauthenticated` when the token endpoint does not let it in
+ */
+export async function findAdminScopes(tokens: AdminTokens): Promise<FoundScopes> {
   let scopes: readonly AdminScope[] = ADMIN_SCOPES;
   while (scopes.length > 0) {
     try {

@@ -1,4 +1,4 @@
-import { AdminTokens, findAdminScopes } from './admin-token.ts';
+import { AdminTokens, knownAdminScopes } from './admin-token.ts';
 import { chooseContext, chooseServer, withSlash } from './context.ts';
 import { readContexts } from './context-file.ts';
 import { Failure } from './failure.ts';
@@ -63,6 +63,6 @@ async function lookAtSkew(server: string, terminal: Terminal): Promise<string> {
 
 async function lookAtToken(terminal: Terminal): Promise<string> {
   const context = await chooseContext(terminal);
-  const { scopes } = await findAdminScopes(new AdminTokens(context, terminal));
+  const { scopes } = await knownAdminScopes(new AdminTokens(context, terminal));
   return scopes.length === 0 ? `context ${context.name} gets tokens, and administers nothing` : scopes.join(' ');
 }

@@ -24,7 +24,7 @@ export function defineImport(command: Command): void {
   document(command, {
     examples: [
       { does: 'a list of organisation numbers', run: 'echo 310555045 | portvakt access import - --scope prove:bygg.read' },
-      { does: 'what was exported', run: 'portvakt access export > accesses.csv &&\n  portvakt access import accesses.csv' },
+      { does: 'what was exported', run: 'portvakt access export > accesses.csv && \\\n  portvakt access import accesses.csv' },
     ],
     seeAlso: ['portvakt access export', 'portvakt access grant'],
   });

@@ -38,8 +38,8 @@ export function define(command: Command): void {
         run: 'portvakt client create bygg-uttrekk --scope prove:bygg.read \\\n  --public-key ./bygg.pub.jwk',
       },
       {
-        does: "as the operator: an organisation's first admin client",
-        run: 'portvakt client create admin --as-org 310555029 \\\n  --scope idporten:scopes.read,idporten:scopes.write \\\n  --public-key ./bygg.pub.jwk --context demo-operator',
+        does: "as the operator: an organisation's first admin client; -q prints its id",
+        run: 'portvakt client create admin --as-org 310555029 \\\n  --scope idporten:scopes.read,idporten:scopes.write \\\n  --public-key ./bygg.pub.jwk --context demo-operator -q',
       },
     ],
     seeAlso: ['portvakt key generate', 'portvakt client test', 'portvakt ask'],
@@ -143,7 +143,9 @@ async function tellExisting(api: ApiClient, client: Client): Promise<void> {
 async function show(api: ApiClient, answer: Answer<Client>): Promise<void> {
   const moment = await api.moment();
   const row: ClientRow = toRow(answer.object, [], moment.now);
-  await api.terminal.answer(changed(api, row, answer), changedView(clientDetailView(moment)));
+  const view = changedView(clientDetailView(moment));
+  const bare = api.terminal.options.quiet ? { text: ({ client_id }: ClientRow) => `${client_id}\n` } : {};
+  await api.terminal.answer(changed(api, row, answer), { ...view, ...bare });
 }
 
 function repeat(text: string, before: readonly string[] = []): readonly string[] {

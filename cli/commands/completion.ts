@@ -9,7 +9,7 @@ export function define(command: Command): void {
     .action((shell: string) => void process.stdout.write(SCRIPTS[shell] ?? ''));
   document(command, {
     examples: [
-      { does: 'bash, in ~/.bashrc', run: 'eval "$(portvakt completion bash)"' },
+      { does: 'bash; ~/.bashrc then says: source ~/portvakt.bash', run: 'portvakt completion bash > ~/portvakt.bash' },
       { does: 'zsh, in a folder of its fpath', run: 'portvakt completion zsh > _portvakt' },
       { does: 'fish', run: 'portvakt completion fish > portvakt.fish' },
     ],

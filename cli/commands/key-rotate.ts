@@ -34,11 +34,11 @@ export function define(command: Command): void {
     examples: [
       {
         does: 'a client with one key',
-        run: 'portvakt key rotate demo-consumer --out ./new.pem --yes \\\n  --scope prove:bygg.read',
+        run: 'portvakt key rotate bygg-uttrekk --out ./new.pem --yes',
       },
       {
         does: 'again, after an interruption',
-        run: 'portvakt key rotate demo-consumer --out ./new.pem --yes \\\n  --scope prove:bygg.read -o json',
+        run: 'portvakt key rotate bygg-uttrekk --out ./new.pem --yes -o json',
       },
     ],
     seeAlso: ['portvakt key list', 'portvakt key generate'],

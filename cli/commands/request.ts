@@ -42,8 +42,8 @@ function defineShow(command: Command): void {
     .action(async (scope: string, orgno: string) => show({ scope, orgno }, Terminal.of(command)));
   document(command, {
     examples: [
-      { does: 'who asks, and why', run: 'portvakt request show prove:bygg.read 310555045' },
-      { does: 'for a program', run: 'portvakt request show prove:bygg.read 310555045 -o json' },
+      { does: 'who asks, and why', run: 'portvakt request show prove:inntekt.read 310555037' },
+      { does: 'for a program', run: 'portvakt request show prove:inntekt.read 310555037 -o json' },
     ],
     seeAlso: ['portvakt request approve', 'portvakt request deny'],
   });
@@ -58,8 +58,8 @@ function defineApprove(command: Command): void {
     );
   document(command, {
     examples: [
-      { does: 'what would happen', run: 'portvakt request approve prove:bygg.read 310555045 --dry-run' },
-      { does: 'and say why', run: 'portvakt request approve prove:bygg.read 310555045 \\\n  --reason "agreement 2026/114"' },
+      { does: 'what would happen', run: 'portvakt request approve prove:inntekt.read 310555037 --dry-run' },
+      { does: 'and say why', run: 'portvakt request approve prove:inntekt.read 310555037 \\\n  --reason "agreement 2026/114"' },
     ],
     seeAlso: ['portvakt request deny', 'portvakt access grant'],
   });
@@ -74,10 +74,10 @@ function defineDeny(command: Command): void {
     );
   document(command, {
     examples: [
-      { does: 'what would happen', run: 'portvakt request deny prove:bygg.read 310555061 --dry-run' },
+      { does: 'what would happen', run: 'portvakt request deny prove:vei.write 310555037 --dry-run' },
       {
         does: 'and say why',
-        run: 'portvakt request deny prove:bygg.read 310555061 --yes \\\n  --reason "there is no agreement"',
+        run: 'portvakt request deny prove:vei.write 310555037 --yes \\\n  --reason "there is no agreement"',
       },
     ],
     seeAlso: ['portvakt request approve', 'portvakt access revoke'],

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { AdminScope } from '../../server/core/admin-scopes.ts';
-import { findAdminScopes } from '../admin-token.ts';
+import { knownAdminScopes } from '../admin-token.ts';
 import { openApi, path } from '../api-client.ts';
 import { PUBLIC } from '../api-scopes.ts';
 import { organizationName } from '../api-shapes.ts';
@@ -39,7 +39,7 @@ async function whoami(terminal: Terminal): Promise<void> {
   const api = await openApi(terminal);
   const { name: context, server, org = null, protected: isProtected = false } = api.context;
   const { clientId, clock } = await api.tokens.login();
-  const { scopes, token } = await findAdminScopes(api.tokens);
+  const { scopes, token } = await knownAdminScopes(api.tokens);
   const named = org === null ? undefined : await api.get(path`/organizations/${org}`, organizationName, PUBLIC);
   const answer = {
     ...{ context, server, client_id: clientId, org, organization_name: named?.object.name ?? null, scopes },

@@ -61,7 +61,10 @@ export async function bootstrap(options: BootstrapOptions, terminal: Terminal): 
     terminal.say(`its first client is ${client.clientId}, with the key ${key.kid}`);
     const { clientId: client_id, scopes: admin_scopes } = client;
     const login_command = `portvakt login --server ${issuer} --client-id ${client_id} --key FILE`;
-    await terminal.answer({ orgno, name: organization.name, client_id, kid: key.kid, admin_scopes, login_command }, view);
+    await terminal.answer(
+      { orgno, name: organization.name, client_id, kid: key.kid, admin_scopes, login_command },
+      terminal.options.quiet ? { ...view, text: ({ client_id }) => `${client_id}\n` } : view,
+    );
   } finally {
     await storage.close();
   }

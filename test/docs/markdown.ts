@@ -12,10 +12,21 @@ export function pages(): Page[] {
     .map((path) => ({ path, text: readFileSync(new URL(path, top), 'utf8') }));
 }
 
+/** The page at that path. */
+export function pageNamed(path: string): Page {
+  const page = pages().find((candidate) => candidate.path === path);
+  if (!page) throw new Error(`there is no ${path}`);
+  return page;
+}
+
+/** The page's code blocks of that language, as they stand. */
+export function blocks({ text }: Page, language: string): string[] {
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, block = '']) => block);
+}
+
 /** Lines of the page's code blocks of that language, without empty lines and comments; after \ or | a line goes on in the next. */
-export function codeLines({ text }: Page, language: string): string[] {
-  const blocks = text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'));
-  return [...blocks].flatMap(([, block = '']) =>
+export function codeLines(page: Page, language: string): string[] {
+  return blocks(page, language).flatMap((block) =>
     block
       .replace(/\\\n|(?<=\|)\n/g, ' ')
       .split('\n')

@@ -1,16 +1,13 @@
-import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
-import { delimiter, dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import t, { type Test } from 'tap';
-import { codeLines, type Page, pages, top } from './markdown.ts';
-
-const BIN = fileURLToPath(new URL('cli/bin.js', top));
+import t from 'tap';
+import { codeLines, type Page, pageNamed } from './markdown.ts';
+import { BIN, freePort, newcomer } from './newcomer.ts';
 
 t.test('the first start of docs/operations.md works as it is written', async (t) => {
   const page = pageNamed('docs/operations.md');
@@ -55,15 +52,6 @@ t.test('the tour of README.md works as it is written', async (t) => {
   t.same(await ended, [0, null], 'the server ends when it is asked to');
 });
 
-/** A port that nobody uses at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
 /** The commands of the section on the tour that talk to the server; a comment says which is refused on purpose. */
 function tourOf({ text }: Page): { command: string; refused: boolean }[] {
   const [, section = ''] = text.split('\n## Tour\n');
@@ -73,38 +61,10 @@ function tourOf({ text }: Page): { command: string; refused: boolean }[] {
     .filter(({ command }) => command !== 'portvakt dev');
 }
 
-/** Someone in an empty folder with `portvakt` at hand. */
-async function newcomer(t: Test) {
-  const folder = t.testdir({ bin: { portvakt: `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n` }, home: {} });
-  await chmod(join(folder, 'bin', 'portvakt'), 0o755);
-  await mkdir(join(folder, 'runtime'), { mode: 0o700 });
-  const environment: NodeJS.ProcessEnv = {
-    PATH: [join(folder, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter),
-    HOME: join(folder, 'home'),
-    XDG_RUNTIME_DIR: join(folder, 'runtime'),
-  };
-  const run = (line: string) =>
-    new Promise<{ status: number | string; output: string }>((resolve) => {
-      execFile(
-        'bash',
-        ['-c', `set -o pipefail\n${line}`],
-        { cwd: folder, env: environment, timeout: 25_000 },
-        (error, stdout, stderr) => resolve({ status: error ? (error.code ?? 'signal') : 0, output: stdout + stderr }),
-      );
-    });
-  return { folder, environment, run };
-}
-
 async function issuerOf({ stdout, stderr }: ChildProcessByStdio<null, Readable, Readable>): Promise<string> {
   const talk = text(stderr);
   for await (const line of createInterface({ input: stdout })) return JSON.parse(line).issuer;
   throw new Error(`the server ended before it was ready: ${await talk}`);
-}
-
-function pageNamed(path: string): Page {
-  const page = pages().find((candidate) => candidate.path === path);
-  if (!page) throw new Error(`there is no ${path}`);
-  return page;
 }
 
 /** The code block of that language that holds the pattern. */
