@@ -13,7 +13,7 @@ async function servePortvakt(world: World): Promise<Served> {
   const dataDir = await mkdtemp(join(tmpdir(), 'portvakt-bench-'));
   const installation = { now: Math.floor(Date.now() / 1000), correlationId: '0'.repeat(32) };
   const server = await startServer(devConfig({ dataDir, port: 0 }), {
-    prepare: (storage) => installWorld(world, storage, installation),
+    prepare: (storage, issuer) => installWorld(world, storage, { ...installation, issuer }),
   });
   const close = async (): Promise<void> => {
     await server.close();

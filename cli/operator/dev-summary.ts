@@ -4,6 +4,7 @@ import type { DevClient } from '../dev-client.ts';
 import { DEV_ISSUER } from '../issuer.ts';
 import type { View } from '../output.ts';
 import { printable, table } from '../table.ts';
+import { actingCommands } from './dev-acting.ts';
 
 /** What a dev server tells when it is ready. */
 export type Ready = {
@@ -65,6 +66,7 @@ function suggestions(clients: readonly DevClient[], issuer: string): readonly st
     ...find('demo-consumer').map(get),
     ...find('demo-certificate').map(get),
     ...find('demo-expired-key').map((client) => `${get(client)}   # MP-121, on purpose`),
+    ...find('demo-supplier').flatMap(() => actingCommands().map((command) => command.replace(/ {3}#|$/, `${where}$&`))),
   ];
   return made.length > 0 ? made : clients.slice(0, 2).map(get);
 }

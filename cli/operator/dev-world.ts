@@ -11,7 +11,9 @@ import { type DevClient, indexFile } from '../dev-client.ts';
 
 /** A world that is ready to be put into a store, and what its clients sign with into a folder. */
 export type ReadyWorld = {
-  readonly install: (storage: Storage) => Promise<void>;
+  readonly install: (storage: Storage, issuer: string) => Promise<void>;
+  /** Files of the private keys that its sources name, by their names. */
+  readonly sourceKeys: Readonly<Record<string, string>>;
   /** Writes `clients/index.json` last: with it there, the world is whole. */
   readonly writeClients: (dataDir: string) => Promise<void>;
 };
@@ -19,17 +21,18 @@ export type ReadyWorld = {
 /** The made-up world, its keys and certificates made now. */
 export async function madeUpWorld(now: EpochSeconds): Promise<ReadyWorld> {
   const made = await makeWorld({ now });
-  return { install: installer(made.world, now), writeClients: (dataDir) => writeCredentials(made, dataDir) };
+  return { install: installer(made.world, now), sourceKeys: {}, writeClients: (dataDir) => writeCredentials(made, dataDir) };
 }
 
 /** Wholly the world of a file. @throws {WorldMistakes} */
 export async function worldOfFile(file: string, now: EpochSeconds): Promise<ReadyWorld> {
   const world = await readWorldFile(file);
-  return { install: installer(world, now), writeClients: (dataDir) => writeIndex(world, dataDir) };
+  const { sourceKeys } = world;
+  return { install: installer(world, now), sourceKeys, writeClients: (dataDir) => writeIndex(world, dataDir) };
 }
 
-function installer(world: World, now: EpochSeconds): (storage: Storage) => Promise<void> {
-  return (storage) => installWorld(world, storage, { now, correlationId: randomBytes(16).toString('hex') });
+function installer(world: World, now: EpochSeconds): ReadyWorld['install'] {
+  return (storage, issuer) => installWorld(world, storage, { now, correlationId: randomBytes(16).toString('hex'), issuer });
 }
 
 /** A world file holds public keys only: whoever has the private ones names them with `--key`. */

@@ -44,12 +44,13 @@ async function start(options: DevOptions, data: DevData, terminal: Terminal): Pr
   const clock: Clock = { now: () => Date.now() / 1000 + options.clock };
   const world = data.used ? undefined : await readyWorld(options.seed, Math.floor(clock.now()));
   if (data.used && options.seed !== undefined) terminal.warn(`${data.path} holds a world already; ${options.seed} is not read`);
-  const issuer = options.issuer !== undefined && { issuer: options.issuer };
+  const { issuer, port } = options;
+  const settings = { dataDir: data.path, port, sourceKeys: world?.sourceKeys ?? {}, ...(issuer !== undefined && { issuer }) };
   let holds: readonly string[] = [];
-  const server = await startServer(devConfig({ dataDir: data.path, port: options.port, ...issuer }), {
+  const server = await startServer(devConfig(settings), {
     clock,
-    prepare: async (storage) => {
-      await world?.install(storage);
+    prepare: async (storage, name) => {
+      await world?.install(storage, name);
       holds = await describeWorld(storage);
     },
   });

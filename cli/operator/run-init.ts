@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { installWorld, type World } from '../../fixtures/world.ts';
-import { readWorldFile } from '../../fixtures/world-file.ts';
+import { readWorldFile, type WorldInFile } from '../../fixtures/world-file.ts';
 import { type Config, readConfig } from '../../server/config.ts';
 import { openFoundations } from '../../server/main.ts';
 import { Failure } from '../failure.ts';
@@ -52,12 +52,13 @@ function warnOfTrust({ trust }: World, environment: Config['environment'], termi
 }
 
 /** Configuration and data directory, or neither. */
-async function write({ issuer, environment, config, data }: InitOptions, world: World | undefined): Promise<void> {
+async function write({ issuer, environment, config, data }: InitOptions, world: WorldInFile | undefined): Promise<void> {
   const file = resolve(config);
   const undo: (() => Promise<void>)[] = [];
   try {
     undo.unshift((await makeFolder(dirname(file))).undo);
-    await writeFile(file, configText({ issuer, environment, data_dir: spell(resolve(data), dirname(file)) }), { flag: 'wx' });
+    const settings = { issuer, environment, data_dir: spell(resolve(data), dirname(file)), ...keysOf(world, dirname(file)) };
+    await writeFile(file, configText(settings), { flag: 'wx' });
     undo.unshift(() => rm(file));
     const folder = await makeFolder(data);
     undo.unshift(folder.undo);
@@ -69,7 +70,13 @@ async function write({ issuer, environment, config, data }: InitOptions, world: 
   }
 }
 
-function configText(settings: { readonly issuer: string; readonly environment: string; readonly data_dir: string }): string {
+/** The private keys that the world's sources name stay where they are. */
+function keysOf(world: WorldInFile | undefined, folder: string): { readonly source_keys?: object } {
+  const keys = Object.entries(world?.sourceKeys ?? {}).map(([name, file]) => [name, spell(file, folder)]);
+  return keys.length === 0 ? {} : { source_keys: Object.fromEntries(keys) };
+}
+
+function configText(settings: object): string {
   return `# What portvakt serve runs by. Every field with its default: docs/reference/config.md\n${stringify(settings)}`;
 }
 
@@ -81,7 +88,8 @@ function spell(data: string, folder: string): string {
 
 /** Makes database and signing key as the server's first start would, and registers the world. */
 async function fill(config: Config, world: World | undefined): Promise<void> {
-  const installation = { now: Math.floor(Date.now() / 1000), correlationId: randomBytes(16).toString('hex') };
+  const { issuer = '' } = config;
+  const installation = { now: Math.floor(Date.now() / 1000), correlationId: randomBytes(16).toString('hex'), issuer };
   const { storage } = await openFoundations(config, {
     prepare: async (store) => (world ? installWorld(world, store, installation) : undefined),
   });

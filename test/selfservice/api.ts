@@ -58,7 +58,7 @@ export function adminOf(part: Part): string {
 export async function startApi(t: Test, { world = (same) => same, ...wishes }: Wishes = {}): Promise<TestApi> {
   const { publicKey, privateKey } = await keyPair;
   const jwk = publicKey.export({ format: 'jwk' });
-  const server = await startTestServer(t, { ...wishes, world: (whole) => world(withAdmins(whole, jwk)) });
+  const server = await startTestServer(t, { ...wishes, world: (whole) => world(withAdmins(nobodyActing(whole), jwk)) });
   const bearing = (token: string, base = BASE): ApiCaller => caller(server, token, base);
   const as: TestApi['as'] = async (part, scopes, base) => {
     const now = Math.floor(server.clock.now());
@@ -74,6 +74,12 @@ export async function startApi(t: Test, { world = (same) => same, ...wishes }: W
 }
 
 const KID = 'admin-1';
+
+/** The world in which nobody acts for anybody yet, and nothing can be delegated: who does is each test's own. */
+function nobodyActing(world: World): World {
+  const scopes = world.scopes.map(({ delegationSource: _, ...scope }) => scope);
+  return { ...world, scopes, delegations: [], systems: [], systemUsers: [], consents: [] };
+}
 
 /** The world with every admin scope for everybody, but for the operator's own, and a client each that carries them. */
 function withAdmins(world: World, jwk: object): World {

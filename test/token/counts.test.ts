@@ -60,7 +60,8 @@ t.test('a server that closes writes what it has counted', async (t) => {
   const { world, clients } = await makeWorld({ now: START });
   const [client] = clients;
   if (!client) return t.fail('the world has clients');
-  const prepare = (storage: Storage) => installWorld(world, storage, { now: START, correlationId: '0'.repeat(32) });
+  const installation = { now: START, correlationId: '0'.repeat(32) };
+  const prepare = (storage: Storage, issuer: string) => installWorld(world, storage, { ...installation, issuer });
   const server = await startServer(devConfig({ dataDir, port: 0 }), { clock: { now: () => START }, prepare });
   const assertion = await makeAssertion({ ...client, scope: 'prove:kart.read', audience: server.issuer, now: START });
   const body = new URLSearchParams({ grant_type: JWT_BEARER, assertion });

@@ -65,8 +65,8 @@ export async function startTestServer(
     {
       clock,
       log: keepLines(lines),
-      prepare: async (storage) => {
-        await installWorld(world(whole), storage, { now: Math.floor(clock.now()), correlationId: '0'.repeat(32) });
+      prepare: async (storage, issuer) => {
+        await installWorld(world(whole), storage, { now: Math.floor(clock.now()), correlationId: '0'.repeat(32), issuer });
         kept.resolve(storage);
       },
     },
