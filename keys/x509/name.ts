@@ -15,6 +15,9 @@ export type Attribute = {
   readonly alone: boolean;
 };
 
+/** Identifier octets from here on name no type of ASN.1's own. */
+const CONTEXT_SPECIFIC = 0x80;
+
 export const COMMON_NAME = '2.5.4.3';
 export const SERIAL_NUMBER = '2.5.4.5';
 export const COUNTRY = '2.5.4.6';
@@ -60,7 +63,10 @@ function readAttribute(attribute: DerValue, alone: boolean): Attribute {
   const value = members.takeAny();
   members.end();
   if (!value) throw new Refusal('structure', 'an attribute without a value');
-  return { oid, tag: value.tag, text: readText(value), alone };
+  const text = readText(value);
+  // X.520 knows other types for other attributes, but all of a DirectoryString's and no tag of a private context.
+  if (text === undefined && value.tag >= CONTEXT_SPECIFIC) throw new Refusal('structure', 'an attribute value of no known type');
+  return { oid, tag: value.tag, text, alone };
 }
 
 function readText({ tag, content }: DerValue): string | undefined {

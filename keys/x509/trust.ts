@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { Fault, invalidField } from '../../server/core/fault.ts';
-import type { Authority, Certificates, CertificateVerdict, TrustEntry } from '../../server/core/ports.ts';
+import type { Authority, Certificates, CertificateVerdict, RevocationPolicy, TrustEntry } from '../../server/core/ports.ts';
 import { type EpochSeconds, HOUR, MINUTE } from '../../server/core/time.ts';
 import { thumbprint } from '../thumbprint.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
@@ -20,6 +20,7 @@ import { readCertificateFile } from './pem.ts';
 import { type Demands, judgeByProfile, PROFILES, type Profile } from './profile.ts';
 import { readPublicKey } from './public-key.ts';
 import { Refusal, RULES } from './refusal.ts';
+import { type ListSource, RevocationLists } from './revocation-lists.ts';
 
 /** How long a verdict is believed, in seconds: a good one never past the end of a certificate in its path. Security reference §3 */
 const ACCEPTED_FOR = HOUR;
@@ -39,6 +40,10 @@ export type TrustSettings = {
   readonly nameSpaces?: readonly NameSpace[];
   /** Whether a certificate's qualified statements decide on `client_amr` in every profile. Contract §9 no. 49 */
   readonly sealAmr?: boolean;
+  /** What has been revoked, as far as it is known; told where lists are found. Absent: nothing is known. */
+  readonly lists?: RevocationLists;
+  /** Whether an anchor of production may have the policy `soft`. Security reference §3 */
+  readonly allowSoft?: boolean;
 };
 
 /**
@@ -49,11 +54,19 @@ export type TrustSettings = {
 export function createCertificates(entries: readonly TrustEntry[], settings: TrustSettings): Certificates {
   const accepted = new LRUCache<string, Kept<CertificateVerdict>>({ max: ACCEPTED_KEPT });
   const refused = new LRUCache<string, Kept<Refusal>>({ max: REFUSED_KEPT });
+  const { lists = new RevocationLists() } = settings;
   let trust = load(entries, settings);
+  lists.follow(trust.sources);
+  lists.onChange(forget);
+
+  function forget(): void {
+    accepted.clear();
+    refused.clear();
+  }
 
   function judgeNow(chain: readonly Uint8Array[], key: string, now: EpochSeconds): CertificateVerdict {
     try {
-      const { verdict, until } = judge(chain, trust, { now, ed25519: settings.ed25519 ?? false });
+      const { verdict, until } = judge(chain, { trust, lists }, { now, ed25519: settings.ed25519 ?? false });
       accepted.set(key, { value: verdict, from: now, until });
       return verdict;
     } catch (error) {
@@ -77,8 +90,8 @@ export function createCertificates(entries: readonly TrustEntry[], settings: Tru
     readAuthority,
     reload(changed) {
       trust = load(changed, settings);
-      accepted.clear();
-      refused.clear();
+      lists.follow(trust.sources);
+      forget();
     },
   };
 }
@@ -122,6 +135,7 @@ function digest(chain: readonly Uint8Array[]): string {
 type LoadedTrust = Trust & {
   readonly entryOf: ReadonlyMap<Certificate, { entry: TrustEntry; profile: Profile }>;
   readonly demands: Demands;
+  readonly sources: readonly ListSource[];
 };
 
 function load(entries: readonly TrustEntry[], settings: TrustSettings): LoadedTrust {
@@ -133,17 +147,19 @@ function load(entries: readonly TrustEntry[], settings: TrustSettings): LoadedTr
   return {
     ...trust,
     demands,
+    sources: loaded.flatMap(({ certificate, entry }) => (entry.crlUrls ?? []).map((url) => ({ issuer: certificate, url }))),
     entryOf: new Map(loaded.map(({ certificate, entry, profile }) => [certificate, { entry, profile }])),
   };
 }
 
 function loadEntry(
   entry: TrustEntry,
-  { environment, ed25519 = false }: TrustSettings,
+  { environment, ed25519 = false, allowSoft = false }: TrustSettings,
 ): { certificate: Certificate; profile: Profile } {
   try {
     if (entry.environment !== environment)
       throw new Refusal('environment', `one of ${entry.environment} where ${environment} is served`);
+    assertPolicyIsAllowed(entry, allowSoft);
     const profile = PROFILES.get(entry.profile);
     if (!profile) throw new Refusal('profile', 'another one');
     const certificate = readCertificate(Buffer.from(entry.certificate, 'base64'));
@@ -158,7 +174,7 @@ function loadEntry(
 
 function judge(
   chain: readonly Uint8Array[],
-  trust: LoadedTrust,
+  { trust, lists }: { readonly trust: LoadedTrust; readonly lists: RevocationLists },
   judging: Judging,
 ): { verdict: CertificateVerdict; until: EpochSeconds } {
   const path = validatePath(chain.map(readCertificate), trust, judging);
@@ -170,7 +186,7 @@ function judge(
     environment: trusted.entry.environment,
     ...(trusted.entry.organizationNamespaces && { prefixes: trusted.entry.organizationNamespaces }),
   });
-  assertNotRevoked(trusted.entry);
+  const notRevokedUntil = lists.judge(path, policyOf(trusted.entry), judging.now);
   const jwk = readPublicKey(leaf.publicKey, 'end_entity');
   return {
     verdict: {
@@ -180,13 +196,18 @@ function judge(
       subject: commonName(leaf),
       notAfter: leaf.notAfter,
     },
-    until: Math.min(judging.now + ACCEPTED_FOR, earliestEnd(path)),
+    until: Math.min(judging.now + ACCEPTED_FOR, earliestEnd(path), notRevokedUntil),
   };
 }
 
-/** Revocation is not asked below anchors of a test environment; elsewhere no answer is a refusal. Security reference §3, `require` */
-function assertNotRevoked({ environment }: TrustEntry): void {
-  if (environment !== 'test') throw new Refusal('revocation', 'no source of revocation for a production anchor');
+/** Without a word of the entry nobody is asked in a test environment, and an answer is demanded in production. Security reference §3 */
+function policyOf({ revocation, environment }: TrustEntry): RevocationPolicy {
+  return revocation ?? (environment === 'test' ? 'off' : 'require');
+}
+
+function assertPolicyIsAllowed({ revocation, environment }: TrustEntry, allowSoft: boolean): void {
+  const isWeak = revocation === 'off' || (revocation === 'soft' && !allowSoft);
+  if (environment === 'production' && isWeak) throw new Refusal('revocation_policy', `${revocation} in production`);
 }
 
 function commonName({ subject }: Certificate): string {

@@ -170,6 +170,12 @@ export type Prefix = {
   readonly lastUpdated: EpochSeconds;
 };
 
+/**
+ * `require`: a fresh answer that nothing is revoked. `grace`: a list may have ended a while ago. `soft`: without an answer it is
+ * accepted. `off`: nobody is asked. A revoked certificate is refused under all but the last. Security reference §3
+ */
+export type RevocationPolicy = 'require' | 'grace' | 'soft' | 'off';
+
 /** A CA certificate that enterprise certificates are judged by. Security reference §2 */
 export type TrustEntry = {
   readonly id: string;
@@ -184,6 +190,10 @@ export type TrustEntry = {
    * `PV-SEC-050`
    */
   readonly organizationNamespaces?: readonly string[];
+  /** Addresses of the lists of what this CA has revoked. Absent: none. */
+  readonly crlUrls?: readonly string[];
+  /** What is demanded of paths that end in this anchor; absent: `off` in the test environment, `require` in production. */
+  readonly revocation?: RevocationPolicy;
   readonly created: EpochSeconds;
 };
 

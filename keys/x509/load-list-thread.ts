@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { readCertificate } from './certificate.ts';
+import { readCrl } from './crl.ts';
+import type { LoadOutcome, LoadTask } from './load-list.ts';
+import { attempt, Refusal } from './refusal.ts';
+import { openList } from './revocation-list.ts';
+
+/** The thread of {@link loadList}: one list, one answer. The table of serial numbers is handed over, not copied. */
+const { file, issuer }: LoadTask = workerData;
+const list = attempt(() => openList(readCrl(readFileSync(file)), readCertificate(issuer)));
+const outcome: LoadOutcome = list instanceof Refusal ? { rule: list.rule, met: list.met } : { list };
+const tables = list instanceof Refusal ? [] : [list.revoked.slots.buffer, list.revoked.octets.buffer];
+parentPort?.postMessage(
+  outcome,
+  tables.filter((buffer) => buffer instanceof ArrayBuffer),
+);

@@ -1,0 +1,38 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { Refusal, type Rule } from './refusal.ts';
+import type { RevocationList } from './revocation-list.ts';
+
+/** What the thread is told. */
+export type LoadTask = { readonly file: string; readonly issuer: Uint8Array };
+
+/** What it answers: the list, or the rule that it breaks. */
+export type LoadOutcome = { readonly list: RevocationList } | { readonly rule: Rule; readonly met: string };
+
+/**
+ * Reads and verifies the file of a revocation list in a thread of its own, so that a million entries hold up nothing else.
+ * `PV-SEC-054`
+ * @param issuer DER of the certificate whose key has to have signed it.
+ * @throws {Refusal} naming the rule, or the system's own error when the file cannot be read.
+ */
+export async function loadList(file: string, issuer: Uint8Array): Promise<RevocationList> {
+  const workerData: LoadTask = { file, issuer };
+  const worker = new Worker(new URL(`./load-list-thread${extname(import.meta.url)}`, import.meta.url), { workerData });
+  const outcome = await new Promise<LoadOutcome>((resolve, reject) => {
+    worker.once('message', resolve).once('error', reject);
+    worker.once('exit', () => reject(new Error('the thread ended without an answer')));
+  });
+  if ('rule' in outcome) throw new Refusal(outcome.rule, outcome.met);
+  return withBuffers(outcome.list);
+}
+
+/** Between threads a Buffer loses what it is beside its octets. */
+function withBuffers(list: RevocationList): RevocationList {
+  const { names, ...scope } = list.scope;
+  return {
+    ...list,
+    issuer: Buffer.from(list.issuer),
+    number: Buffer.from(list.number),
+    scope: { ...scope, ...(names && { names: names.map((name) => Buffer.from(name)) }) },
+  };
+}

@@ -1,0 +1,93 @@
+import type { RevocationPolicy } from '../../server/core/ports.ts';
+import { type EpochSeconds, HOUR } from '../../server/core/time.ts';
+import type { Certificate } from './certificate.ts';
+import type { Path } from './chain.ts';
+import { attempt, Refusal } from './refusal.ts';
+import { type Revocable, revocables } from './revocation.ts';
+import { assertCovers, assertFresh, isListed, type RevocationList } from './revocation-list.ts';
+
+/** How long after its end a list still counts under `grace`, in seconds. Security reference §3 */
+export const GRACE = 24 * HOUR;
+
+/** A CA whose lists are kept, and where they are found. */
+export type ListSource = { readonly issuer: Certificate; readonly url: string };
+
+/** The revocation lists at hand, verified, by the address that they come from. */
+export class RevocationLists {
+  readonly #lists = new Map<string, { readonly issuer: Certificate; readonly list: RevocationList }>();
+  readonly #onChange: (() => void)[] = [];
+  #sources: readonly ListSource[] = [];
+
+  /** Where lists are found. */
+  get sources(): readonly ListSource[] {
+    return this.#sources;
+  }
+
+  /** Looks after these sources from now on: lists of others are forgotten. */
+  follow(sources: readonly ListSource[]): void {
+    this.#sources = sources;
+    for (const [url, { issuer }] of this.#lists) {
+      if (!sources.some((source) => source.url === url && isSameAuthority(source.issuer, issuer))) this.#lists.delete(url);
+    }
+  }
+
+  /** The list of an address, while it is kept for this CA. */
+  of({ url, issuer }: ListSource): RevocationList | undefined {
+    const kept = this.#lists.get(url);
+    return kept && isSameAuthority(kept.issuer, issuer) ? kept.list : undefined;
+  }
+
+  /**
+   * Keeps a list in place of the one before it: from now on nothing else counts.
+   * @throws {Refusal} crl_number, when it is older than that
+   */
+  keep(source: ListSource, list: RevocationList): void {
+    const before = this.of(source);
+    if (before && compareNumbers(list.number, before.number) < 0) throw new Refusal('crl_number', 'a lower one than the last');
+    this.#lists.set(source.url, { issuer: source.issuer, list });
+    for (const tell of this.#onChange) tell();
+  }
+
+  /** Calls back whenever a verdict that was reached before may be wrong. `PV-SEC-057` */
+  onChange(tell: () => void): void {
+    this.#onChange.push(tell);
+  }
+
+  /**
+   * Holds a path to what its issuers have revoked, every certificate below the anchor. `PV-SEC-056`, security reference §3
+   * @returns the moment until which the answer is good; infinite when there is none and none is needed.
+   * @throws {Refusal} revoked, under every policy but `off`; revocation
+   */
+  judge(path: Path, policy: RevocationPolicy, now: EpochSeconds): number {
+    if (policy === 'off') return Number.POSITIVE_INFINITY;
+    return Math.min(...revocables(path).map((revocable) => this.#judgeOne(revocable, policy, now)));
+  }
+
+  #judgeOne({ certificate, place, issuers }: Revocable, policy: RevocationPolicy, now: EpochSeconds): number {
+    const lists = [...this.#lists.values()].filter(({ issuer }) => issuers.some((one) => isSameAuthority(one, issuer)));
+    if (lists.some(({ list }) => isListed(list, certificate))) throw new Refusal('revoked', `certificate ${place + 1}`);
+    const grace = policy === 'grace' ? GRACE : 0;
+    let why = 'no list of its issuer';
+    for (const { list } of lists) {
+      const counting = { ...list, nextUpdate: list.nextUpdate + grace };
+      const refusal = attempt(() => {
+        assertFresh(counting, now);
+        assertCovers(counting, certificate);
+      });
+      if (!(refusal instanceof Refusal)) return counting.nextUpdate - 1;
+      why = refusal.message;
+    }
+    if (policy === 'soft') return Number.POSITIVE_INFINITY;
+    throw new Refusal('revocation', `certificate ${place + 1}: ${why}`);
+  }
+}
+
+/** By name and key: a CA may have several certificates. */
+function isSameAuthority(one: Certificate, other: Certificate): boolean {
+  return one.subject.der.equals(other.subject.der) && one.publicKey.der.equals(other.publicKey.der);
+}
+
+/** Unsigned octets without leading zeros. */
+function compareNumbers(one: Buffer, other: Buffer): number {
+  return one.length - other.length || Buffer.compare(one, other);
+}
