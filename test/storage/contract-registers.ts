@@ -74,6 +74,9 @@ export function registers(withStore: WithStore): void {
       role: 'anchor',
       environment: 'production',
       profile: 'y',
+      organizationNamespaces: ['NTRSE', 'NTRDK'],
+      crlUrls: ['http://crl.example.no/a.crl'],
+      revocation: 'grace',
       created: 91,
     } as const;
     const changedKey = { ...signingKey, alg: 'PS256', jwk: { kty: 'RSA' }, created: 91 };

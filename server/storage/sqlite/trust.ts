@@ -1,23 +1,58 @@
-import type { Changes, TrustEntry } from '../../core/ports.ts';
+import type { Changes, RevocationPolicy, TrustEntry } from '../../core/ports.ts';
 import type { Connection } from './database.ts';
 
 /** The register of CA certificates that enterprise certificates are judged by. */
 export function trust(connection: Connection): Changes['trust'] {
-  const find = connection.statement<[id: string], TrustEntry>(`${SELECT} WHERE id = ?`);
-  const list = connection.statement<[], TrustEntry>(`${SELECT} ORDER BY id`);
-  const put = connection.statement<[TrustEntry]>(`
-    INSERT INTO trust_entries (id, certificate, role, environment, profile, created)
-    VALUES (@id, @certificate, @role, @environment, @profile, @created)
+  const find = connection.statement<[id: string], Row>(`${SELECT} WHERE id = ?`);
+  const list = connection.statement<[], Row>(`${SELECT} ORDER BY id`);
+  const put = connection.statement<[Row]>(`
+    INSERT INTO trust_entries (id, certificate, role, environment, profile, organization_namespaces, crl_urls, revocation, created)
+    VALUES (@id, @certificate, @role, @environment, @profile, @organizationNamespaces, @crlUrls, @revocation, @created)
     ON CONFLICT (id) DO UPDATE SET
       certificate = excluded.certificate, role = excluded.role, environment = excluded.environment,
-      profile = excluded.profile, created = excluded.created`);
+      profile = excluded.profile, organization_namespaces = excluded.organization_namespaces, crl_urls = excluded.crl_urls,
+      revocation = excluded.revocation, created = excluded.created`);
   const remove = connection.statement<[id: string]>('DELETE FROM trust_entries WHERE id = ?');
   return {
-    find: async (id) => find.get(id),
-    list: async () => list.all(),
-    put: async (entry) => void put.run(entry),
+    find: async (id) => {
+      const row = find.get(id);
+      return row && fromRow(row);
+    },
+    list: async () => list.all().map(fromRow),
+    put: async (entry) => void put.run(toRow(entry)),
     remove: async (id) => void remove.run(id),
   };
 }
 
-const SELECT = 'SELECT id, certificate, role, environment, profile, created FROM trust_entries';
+const SELECT = `
+  SELECT id, certificate, role, environment, profile, organization_namespaces AS organizationNamespaces, crl_urls AS crlUrls,
+    revocation, created
+  FROM trust_entries`;
+
+type Row = Omit<TrustEntry, 'organizationNamespaces' | 'crlUrls' | 'revocation'> & {
+  readonly organizationNamespaces: string | null;
+  readonly crlUrls: string | null;
+  readonly revocation: RevocationPolicy | null;
+};
+
+function toRow({ organizationNamespaces, crlUrls, revocation, ...entry }: TrustEntry): Row {
+  return {
+    ...entry,
+    organizationNamespaces: toJson(organizationNamespaces),
+    crlUrls: toJson(crlUrls),
+    revocation: revocation ?? null,
+  };
+}
+
+function fromRow({ organizationNamespaces, crlUrls, revocation, ...entry }: Row): TrustEntry {
+  return {
+    ...entry,
+    ...(organizationNamespaces !== null && { organizationNamespaces: JSON.parse(organizationNamespaces) }),
+    ...(crlUrls !== null && { crlUrls: JSON.parse(crlUrls) }),
+    ...(revocation !== null && { revocation }),
+  };
+}
+
+function toJson(list: readonly string[] | undefined): string | null {
+  return list === undefined ? null : JSON.stringify(list);
+}
