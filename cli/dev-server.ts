@@ -17,7 +17,8 @@ export type DevServer = {
 export async function announce(server: DevServer): Promise<() => Promise<void>> {
   const file = join(await makePrivateFolder('dev'), fileName(server.issuer));
   await writeFile(file, JSON.stringify(server), { mode: 0o600 });
-  return () => rm(file, { force: true });
+  // Another server with the same issuer may have taken the name since.
+  return async () => ((await read(file))?.pid === server.pid ? rm(file, { force: true }) : undefined);
 }
 
 /** The dev server of this user that runs with the issuer. */

@@ -13,7 +13,6 @@ const ECHO = 1_000;
  * @returns at the first SIGINT, SIGTERM or SIGHUP; one more after a second ends the process at once.
  */
 export function stopSignal(): Promise<void> {
-  process.off('SIGINT', exit);
   return new Promise((resolve) => {
     let first: number | undefined;
     const stop = () => {
@@ -22,6 +21,8 @@ export function stopSignal(): Promise<void> {
       resolve();
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+    // Last: a signal that came meanwhile would be lost between the two.
+    process.off('SIGINT', exit);
   });
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { INTEGRATION_TYPES } from './core/scope.ts';
 import { type AuthoritySettings, DEFAULT_TOKEN_SETTINGS, type TokenSettings } from './core/settings.ts';
@@ -129,12 +129,13 @@ export class ConfigMistake extends Error {
  */
 export async function readConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<Config> {
   const settings = parse(file, await read(file));
-  const dataDir = environment.PORTVAKT_DATA ?? settings.data_dir;
+  const stated = environment.PORTVAKT_DATA || undefined;
+  const dataDir = stated ?? settings.data_dir;
   if (settings.issuer === undefined) throw new ConfigMistake(`${file}: issuer: is missing`);
   if (dataDir === undefined) throw new ConfigMistake(`${file}: data_dir: is missing, and PORTVAKT_DATA is not set`);
   const folder = dirname(file);
   return toConfig(settings, {
-    dataDir: environment.PORTVAKT_DATA === undefined ? resolve(folder, dataDir) : resolve(dataDir),
+    dataDir: stated === undefined ? resolve(folder, dataDir) : resolve(stated),
     folder,
   });
 }
@@ -179,7 +180,7 @@ function parse(file: string, text: string): z.infer<typeof configSchema> {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   const [broken] = document.errors;
   if (broken) throw new ConfigMistake(`${file}: ${broken.message}`);
-  const result = configSchema.safeParse(document.toJS() ?? {});
+  const result = configSchema.safeParse(toPlain(document, file) ?? {});
   if (!result.success) throw new ConfigMistake(result.error.issues.flatMap((issue) => mistakes(issue, file)).join('\n'));
   const { behind_proxy, listen } = result.data;
   const open = listen.hosts.find((host) => !isLoopback(host));
@@ -187,6 +188,15 @@ function parse(file: string, text: string): z.infer<typeof configSchema> {
     throw new ConfigMistake(`${file}: listen.hosts: ${open} is not loopback; without TLS that needs behind_proxy: true`);
   }
   return result.data;
+}
+
+/** @throws {ConfigMistake} for an alias without its anchor, or more of them than any configuration has */
+function toPlain(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (cause) {
+    throw new ConfigMistake(`${file}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
 }
 
 function mistakes(issue: z.core.$ZodIssue, file: string): string[] {

@@ -8,10 +8,11 @@ import { type Keystore, openKeystore } from '../keys/keystore.ts';
 import { readPublicJwk } from '../keys/public-jwk.ts';
 import { readSourceKeys } from '../keys/source-keys.ts';
 import { createVerifier } from '../keys/verifier.ts';
+import { Refusal } from '../keys/x509/refusal.ts';
 import { createCertificates } from '../keys/x509/trust.ts';
 import { createAuthorities } from './authorities/authorities.ts';
 import { ClockWatch, systemClock } from './clock.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigMistake } from './config.ts';
 import type { Certificates, Clock, Log, Ports, Random, Signer, Storage } from './core/ports.ts';
 import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
@@ -51,7 +52,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   let issuer = config.issuer ?? '';
   const app = Promise.withResolvers<RequestListener>();
   const answer: RequestListener = async (request, response) => (await app.promise)(request, response);
-  const servers = config.hosts.map(() => createHttpServer(answer, { issuer: () => issuer, random }));
+  const servers = config.hosts.map(() => createHttpServer(answer, { issuer: () => issuer, random, log }));
   try {
     const port = await listen(servers, config);
     issuer = config.issuer ?? `http://localhost:${port}/`;
@@ -88,11 +89,21 @@ export async function openFoundations(config: Config, { clock = systemClock, pre
       storage,
       keystore,
       sourceKeys,
-      certificates: createCertificates(await storage.trust.list(), { environment: config.environment }),
+      certificates: await openCertificates(storage, config),
       cursorSecret: await storage.secret('cursor'),
     };
   } catch (error) {
     await storage.close();
+    throw error;
+  }
+}
+
+/** @throws {ConfigMistake} for an entry that this server could never trust: of another environment, or no authority's */
+async function openCertificates(storage: Storage, { environment }: Config): Promise<Certificates> {
+  try {
+    return createCertificates(await storage.trust.list(), { environment });
+  } catch (error) {
+    if (error instanceof Refusal) throw new ConfigMistake(`environment: ${environment}: ${error.message}`, { cause: error });
     throw error;
   }
 }

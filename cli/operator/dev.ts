@@ -32,10 +32,17 @@ function port(text: string): number {
   return number;
 }
 
+const ISO_DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2})?)?$/;
+
+/** Between these certificates and keys can be made around the moment. RFC 5280 §4.1.2.5 */
+const EARLIEST = Date.UTC(1990);
+const LATEST = Date.UTC(2100);
+
 function clockOffset(text: string): number {
-  const duration = parseDuration(text.replace(/^[+-]/, ''));
+  const duration = /^[+-]/.test(text) ? parseDuration(text.slice(1)) : undefined;
   if (duration !== undefined) return text.startsWith('-') ? -duration : duration;
-  const moment = Date.parse(text);
-  if (Number.isNaN(moment)) throw new InvalidArgumentError('It is an ISO date such as 2027-01-31, or +2d, -1h.');
+  const moment = ISO_DATE.test(text) ? Date.parse(text) : Number.NaN;
+  if (!(moment >= EARLIEST && moment < LATEST))
+    throw new InvalidArgumentError('It is an ISO date such as 2027-01-31, or +2d, -1h.');
   return Math.round((moment - Date.now()) / 1000);
 }

@@ -13,7 +13,10 @@ export function define(command: Command): void {
     .addOption(new Option('--data <dir>', 'data directory to make').env('PORTVAKT_DATA').default('portvakt-data'))
     .option('--world <file>', 'what is registered from the start; see portvakt world')
     .addOption(
-      new Option('--environment <name>', 'whose certificates are trusted').choices(['production', 'test']).default('production'),
+      new Option('--environment <name>', "whose certificates are trusted; default: the world's, or production").choices([
+        'production',
+        'test',
+      ]),
     )
     .action(async (options: InitOptions) => (await import('./run-init.ts')).init(options, Terminal.of(command)));
   document(command, {

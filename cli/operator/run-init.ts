@@ -18,7 +18,7 @@ export type InitOptions = {
   readonly config: string;
   readonly data: string;
   readonly world?: string;
-  readonly environment: Config['environment'];
+  readonly environment?: Config['environment'];
 };
 
 type Initialized = {
@@ -33,26 +33,33 @@ type Initialized = {
  * @throws {Failure | WorldMistakes | StoreUnavailable}
  */
 export async function init(options: InitOptions, terminal: Terminal): Promise<void> {
-  const { issuer, environment, config, data, world: worldFile } = options;
+  const { issuer, config, data, world: worldFile } = options;
   assertIssuer(issuer);
   const world = worldFile === undefined ? undefined : await readWorldFile(worldFile);
-  if (world) warnOfTrust(world, environment, terminal);
+  const environment = options.environment ?? world?.trust[0]?.environment ?? 'production';
+  if (world) assertTrusted(world, environment);
   // It takes a second or two, and is finished or taken back: a Ctrl-C between would leave half of it.
   void stopSignal();
-  await write(options, world);
+  await write({ ...options, environment }, world);
   terminal.say(`${config} is the configuration; ${data} holds database and keys`);
   await terminal.answer({ issuer, environment, config_file: config, data_dir: data }, view);
   terminal.next(`portvakt serve --config ${config}`);
 }
 
-function warnOfTrust({ trust }: World, environment: Config['environment'], terminal: Terminal): void {
-  const others = trust.filter((entry) => entry.environment !== environment).length;
-  if (others > 0)
-    terminal.warn(`${others} of the world's trust entries are for another environment, and ${environment} ignores them`);
+/** @throws {Failure} `invalid`: a server trusts the certificates of one environment. `PV-SEC-052` */
+function assertTrusted({ trust }: World, environment: Config['environment']): void {
+  const other = trust.find((entry) => entry.environment !== environment);
+  if (other)
+    throw new Failure('invalid', `the world's trust entries are for ${other.environment}, not ${environment}`, {
+      fix: `portvakt init --environment ${other.environment}`,
+    });
 }
 
 /** Configuration and data directory, or neither. */
-async function write({ issuer, environment, config, data }: InitOptions, world: WorldInFile | undefined): Promise<void> {
+async function write(
+  { issuer, environment, config, data }: InitOptions & Pick<Initialized, 'environment'>,
+  world: WorldInFile | undefined,
+): Promise<void> {
   const file = resolve(config);
   const undo: (() => Promise<void>)[] = [];
   try {

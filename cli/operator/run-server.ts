@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Config, readConfig } from '../../server/config.ts';
 import { Failure } from '../failure.ts';
@@ -32,6 +32,7 @@ async function judge(config: Config, terminal: Terminal): Promise<void> {
   await access(config.dataDir).catch((cause: unknown) => {
     throw new Failure('unhealthy', `${config.dataDir} cannot be entered`, { fix: 'portvakt init makes a data directory', cause });
   });
+  await assertThere(join(config.dataDir, 'portvakt.db'));
   const { openFoundations } = await import('../../server/main.ts');
   const { storage } = await openFoundations(config, {});
   try {
@@ -41,6 +42,16 @@ async function judge(config: Config, terminal: Terminal): Promise<void> {
   }
   terminal.say('configuration, keys and store are fit for use');
   await terminal.answer(serving(config.issuer ?? '', config), view);
+}
+
+/** A start would make a database where there is none; to judge is not to make. */
+async function assertThere(database: string): Promise<void> {
+  const size = await stat(database).then(
+    (file) => file.size,
+    () => 0,
+  );
+  if (size === 0)
+    throw new Failure('unhealthy', `${database} is missing or empty`, { fix: 'portvakt init makes it, a backup brings it back' });
 }
 
 /** The configuration, looked for from the folder upwards, as user-experience §4 has it. @throws {Failure} `config` */

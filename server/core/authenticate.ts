@@ -93,16 +93,21 @@ function x5cIsReadable(grant: Grant): void {
   if (grant.signedBy() === 'x5c') grant.chain();
 }
 
+/** A registered key that is bound to a certificate is usable only while the certificate is. `PV-SEC-058` */
 async function certificateIsTrusted(grant: Grant): Promise<void> {
-  if (grant.signedBy() === 'x5c') await grant.certificate();
+  if (await restsOnCertificate(grant)) await grant.certificate();
 }
 
 /** For a client that a supplier made, the customer's certificate counts. Contract §5.6, `PV-SEC-018` */
 async function certificateIsTheClients(grant: Grant): Promise<void> {
-  if (grant.signedBy() === 'kid') return;
+  if (!(await restsOnCertificate(grant))) return;
   const { orgno } = await grant.client();
   const { organization } = await grant.certificate();
   if (organization !== orgno) throw new Fault('MP-122', { expected: orgno, got: organization });
+}
+
+async function restsOnCertificate(grant: Grant): Promise<boolean> {
+  return grant.signedBy() === 'x5c' || (await grant.registeredKey()).x5c !== undefined;
 }
 
 /** The only public-key operation of a request whose certificate, if any, is known. `PV-SEC-022` */

@@ -74,10 +74,12 @@ export class Grant {
   /** The certificates in `x5c`. @throws {Fault} MP-123 */
   readonly chain: () => readonly Buffer[] = once(() => readX5c(this.header().x5c ?? null));
 
-  /** @throws {Fault} MP-120 */
-  readonly certificate: () => Promise<CertificateVerdict> = once(async () =>
-    this.ports.certificates.judge(this.chain(), this.now),
-  );
+  /** The certificate in `x5c`, or the one that the registered key is bound to. @throws {Fault} MP-120 */
+  readonly certificate: () => Promise<CertificateVerdict> = once(async () => {
+    const bound = this.signedBy() === 'kid' ? (await this.registeredKey()).x5c : undefined;
+    const chain = bound?.map((certificate) => Buffer.from(certificate, 'base64')) ?? this.chain();
+    return this.ports.certificates.judge(chain, this.now);
+  });
 
   /** Names of the scopes asked for, in that order. @throws {Fault} MP-200 when they are ungrammatical, doubled or too many */
   readonly scopeNames: () => readonly string[] = once(() => {
@@ -175,7 +177,8 @@ async function findClient(grant: Grant): Promise<Client> {
   if (client.blocked !== undefined)
     throw new Fault('MP-100', { expected: 'a client that the operator has not blocked', got: 'blocked' });
   const organization = await storage.organizations.find(client.orgno);
-  if (!client.active || !organization?.active)
+  const supplier = client.supplierOrgno === undefined ? organization : await storage.organizations.find(client.supplierOrgno);
+  if (!client.active || !organization?.active || !supplier?.active)
     throw new Fault('MP-100', { expected: 'an active client and organisation', got: 'inactive' });
   if (!settings.integrationTypes.includes(client.integrationType)) {
     throw new Fault('MP-100', { expected: settings.integrationTypes.join(', '), got: client.integrationType });

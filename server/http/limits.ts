@@ -1,8 +1,8 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Middleware } from 'koa';
 import { Fault } from '../core/fault.ts';
-import type { Random } from '../core/ports.ts';
+import type { Log, Random } from '../core/ports.ts';
 import { faultBody, PRIVATE_JSON } from './render-fault.ts';
 
 /** Bounds on one connection; times in milliseconds. `PV-SEC-062` */
@@ -27,24 +27,40 @@ const MAX_HEADERS = 100;
  */
 export function createHttpServer(
   listener: RequestListener,
-  { issuer, random }: { issuer: () => string; random: Random },
+  { issuer, random, log }: { issuer: () => string; random: Random; log: Log },
 ): Server {
-  const server = createServer(LIMITS, listener);
+  const answering = new WeakMap<Duplex, ServerResponse>();
+  const server = createServer(LIMITS, (request, response) => {
+    answering.set(request.socket, response);
+    listener(request, response);
+  });
   server.maxRequestsPerSocket = LIMITS.maxRequestsPerSocket;
   server.maxConnections = LIMITS.maxConnections;
   server.maxHeadersCount = 2 * MAX_HEADERS;
   server.on('checkExpectation', listener);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    refuseConnection(socket, connectionFault(error.code), { issuer: issuer(), traceId: random.traceId() });
+    const fault = connectionFault(error.code);
+    const traceId = random.traceId();
+    log.info('refused', { correlation_id: traceId, code: fault.code, status: fault.entry.status });
+    const response = answering.get(socket);
+    const isDue = response?.req.complete && !response.writableEnded;
+    // What is no HTTP came after a request whose answer is still due: the answer goes first, and nothing after it.
+    if (isDue) response.once('close', () => socket.destroy());
+    else refuseConnection(socket, fault, { issuer: issuer(), traceId });
   });
   return server;
 }
 
-/** Refuses a request with too many header fields, or without the Host that HTTP/1.1 demands. RFC 9112 §3.2 */
+/**
+ * Refuses a target that is neither a path nor a whole address, too many header fields, and a request without the one Host that
+ * HTTP/1.1 demands. RFC 9112 §3.2
+ */
 export function limitHeaders(): Middleware {
-  return ({ req }, next) => {
+  return ({ req, url }, next) => {
+    if (!url.startsWith('/') && !URL.canParse(url)) throw new Fault('PV-023', { detail: 'the target is no address' });
     if (req.rawHeaders.length / 2 > MAX_HEADERS) throw new Fault('PV-021', { detail: 'too many fields' });
-    if (req.httpVersion === '1.1' && req.headers.host === undefined) throw new Fault('PV-023', { detail: 'no Host' });
+    const hosts = req.headersDistinct.host ?? [];
+    if (req.httpVersion === '1.1' && hosts.length !== 1) throw new Fault('PV-023', { detail: `${hosts.length} Host fields` });
     return next();
   };
 }

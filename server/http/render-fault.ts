@@ -50,7 +50,7 @@ export function toFault(error: unknown): Fault {
 export function reportFault(fault: Fault, error: unknown, { correlationId, log }: { correlationId: string; log: Log }): void {
   const { code } = fault;
   const { status } = fault.entry;
-  const detail = fault.circumstances.detail ?? fault.circumstances.got;
+  const { detail } = fault.circumstances;
   const fields = { correlation_id: correlationId, code, status, ...(detail !== undefined && { detail }) };
   if (status < 500) log.info('refused', fields);
   else if (error instanceof Error) log.error('failed', { ...fields, error: error.message, stack: error.stack ?? '' });

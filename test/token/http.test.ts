@@ -206,6 +206,33 @@ t.test('PV-023 what is no HTTP is answered in JSON and the connection closed (PV
   t.equal((await server.get('/health/live')).status, 200);
 });
 
+t.test(
+  'PV-SEC-067 a target that is no address, or two Host fields, is 400; a whole address is as good as its path',
+  async (t) => {
+    const server = await startTestServer(t);
+    const rest = 'Host: x\r\nConnection: close\r\n\r\n';
+    for (const target of ['http://[::1/token', 'http://[fe80::1%25en0]/jwk', 'http://a:99999/jwk', 'jwk']) {
+      t.match(await raw(server.port, `GET ${target} HTTP/1.1\r\n${rest}`), /^HTTP\/1\.1 400 [\s\S]*\/errors\/PV-023"/, target);
+    }
+    t.match(await raw(server.port, `GET /jwk HTTP/1.1\r\nHost: y\r\n${rest}`), /^HTTP\/1\.1 400 /);
+    t.match(await raw(server.port, `GET http://token.example.no/jwk HTTP/1.1\r\n${rest}`), /^HTTP\/1\.1 200 /);
+    t.match(await raw(server.port, `OPTIONS * HTTP/1.1\r\n${rest}`), /^HTTP\/1\.1 40[04] /);
+    t.equal(server.lines.filter(({ message }) => message === 'failed').length, 0);
+  },
+);
+
+t.test(
+  'what is no HTTP after a good request does not take its answer, and every refusal is in the log by its trace id',
+  async (t) => {
+    const server = await startTestServer(t);
+    const body = form(await server.assertion('demo-consumer', kart));
+    const head = `POST /token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${body.length}\r\n\r\n`;
+    t.match(await raw(server.port, `${head}${body}GARBAGE\r\n\r\n`), /^HTTP\/1\.1 200 [\s\S]*access_token/);
+    const [, id] = /trace_id: ([0-9a-f]{32})/.exec(await raw(server.port, 'hello\r\n\r\n')) ?? [];
+    t.ok(server.lines.some(({ fields }) => fields.correlation_id === id && fields.code === 'PV-023'));
+  },
+);
+
 t.test('PV-SEC-063 no CORS headers and no cookies on any answer', async (t) => {
   const server = await startTestServer(t);
   const answers = [

@@ -1,9 +1,17 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { exportJWK } from 'jose';
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { decodeJwt, exportJWK } from 'jose';
 import t from 'tap';
 import { type AssertionOptions, signRaw } from '../../fixtures/assertion.ts';
 import { ORGANIZATIONS } from '../../fixtures/made-up-world.ts';
-import { currentValidity, enterpriseSubject, issue, makeTestCa } from '../../fixtures/test-ca.ts';
+import {
+  type Certificate,
+  currentValidity,
+  enterpriseSubject,
+  issue,
+  makeTestCa,
+  pastValidity,
+  type TestCa,
+} from '../../fixtures/test-ca.ts';
 import { catalogue, type FaultCode } from '../../server/core/catalogue.ts';
 import { refused, START, startTestServer, type TestServer, type Wishes } from './server.ts';
 
@@ -383,6 +391,60 @@ t.test('MP-120 a certificate that strangers issued, whatever it says and whateve
   for (const x5c of [chain.slice(0, 1), chain.slice(0, 2), chain]) {
     refused(t, await server.ask(await server.assertion('demo-certificate', { ...kart, x5c })), expectation('MP-120'));
   }
+});
+
+t.test('PV-SEC-058 a registered key that is bound to a certificate is usable only while the certificate is', async (t) => {
+  const stranger = await makeTestCa({ now: START });
+  const bind = async (make: (ca: TestCa, publicKey: KeyObject) => Certificate) =>
+    startTestServer(t, {
+      world: (world, ca) => ({
+        ...world,
+        clients: world.clients.map((client) => ({
+          ...client,
+          keys: client.keys.map((key) => {
+            const publicKey = createPublicKey({ key: { ...key.jwk }, format: 'jwk' });
+            return { ...key, x5c: [make(ca, publicKey).der.toString('base64')] };
+          }),
+        })),
+      }),
+    });
+  const subject = enterpriseSubject(ORGANIZATIONS.consumer);
+  const good = await bind((ca, publicKey) => issue(ca.issuing, { subject, publicKey, ...currentValidity(START) }));
+  const answer = await good.ask(await good.assertion('demo-consumer', kart));
+  t.equal(answer.status, 200, answer.text.slice(0, 200));
+  t.equal(decodeJwt(String(answer.body.access_token)).client_amr, 'private_key_jwt', 'contract §2.4');
+  const ended = await bind((ca, publicKey) => issue(ca.issuing, { subject, publicKey, ...pastValidity(START) }));
+  refused(t, await ended.ask(await ended.assertion('demo-consumer', kart)), expectation('MP-120'));
+  const foreign = await bind((_, publicKey) => issue(stranger.issuing, { subject, publicKey, ...currentValidity(START) }));
+  refused(t, await foreign.ask(await foreign.assertion('demo-consumer', kart)), expectation('MP-120'));
+  const supplier = enterpriseSubject(ORGANIZATIONS.supplier);
+  const others = await bind((ca, publicKey) => issue(ca.issuing, { subject: supplier, publicKey, ...currentValidity(START) }));
+  refused(t, await others.ask(await others.assertion('demo-consumer', kart)), expectation('MP-122'));
+});
+
+t.test('PV-SEC-073 a client that a supplier made ends with the supplier, too', async (t) => {
+  const server = await startTestServer(t, {
+    world: (world) => ({
+      ...world,
+      organizations: world.organizations.map((each) => ({ ...each, active: each.orgno !== ORGANIZATIONS.supplier.orgno })),
+      clients: world.clients.map((client) => ({ ...client, supplierOrgno: ORGANIZATIONS.supplier.orgno })),
+    }),
+  });
+  refused(t, await server.ask(await server.assertion('demo-consumer', kart)), expectation('MP-100'));
+});
+
+t.test('PV-SEC-104 a person’s number reaches no log, wherever in an assertion it stands', async (t) => {
+  const server = await startTestServer(t);
+  const person = '01819010001';
+  for (const changes of [
+    claim({ [person]: 1 }),
+    { scope: person },
+    claim({ consumer_org: person }),
+    claim({ pid: `${person}0` }),
+  ]) {
+    t.equal((await server.ask(await server.assertion('demo-consumer', changes))).status, 400);
+  }
+  t.notOk(JSON.stringify(server.lines).includes(person));
 });
 
 t.test('MP-124 a certificate whose key did not sign', async (t) => {

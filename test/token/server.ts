@@ -6,7 +6,7 @@ import { type AssertionOptions, makeAssertion } from '../../fixtures/assertion.t
 import { type Credentials, makeWorld } from '../../fixtures/made-up-world.ts';
 import type { TestCa } from '../../fixtures/test-ca.ts';
 import { installWorld, type World } from '../../fixtures/world.ts';
-import { devConfig } from '../../server/config.ts';
+import { type Config, devConfig } from '../../server/config.ts';
 import type { Log, LogFields, Storage } from '../../server/core/ports.ts';
 import type { TokenSettings } from '../../server/core/settings.ts';
 import { JWT_BEARER } from '../../server/core/token-request.ts';
@@ -29,6 +29,7 @@ export type Answer = {
 export type TestServer = {
   readonly issuer: string;
   readonly port: number;
+  readonly dataDir: string;
   readonly clock: { time: number; now(): number };
   readonly lines: { message: string; fields: LogFields }[];
   readonly storage: Storage;
@@ -39,12 +40,16 @@ export type TestServer = {
   readonly ask: (assertion: string) => Promise<Answer>;
   readonly post: (body: string | Buffer, headers?: Record<string, string>, path?: string) => Promise<Answer>;
   readonly get: (path: string, init?: RequestInit) => Promise<Answer>;
+  /** Ends the server before the test does. */
+  readonly close: () => Promise<void>;
 };
 
 export type Wishes = {
   readonly settings?: Partial<TokenSettings>;
   /** Changes the made-up world before it is installed. */
-  readonly world?: (world: World) => World;
+  readonly world?: (world: World, ca: TestCa) => World;
+  /** What the configuration says besides. */
+  readonly config?: Partial<Pick<Config, 'authorities' | 'sourceKeys' | 'port'>>;
   /** The system's clock instead of the one that stands still, for clients that read it themselves. */
   readonly systemClock?: boolean;
 };
@@ -52,7 +57,7 @@ export type Wishes = {
 /** Starts a server that ends with the test. */
 export async function startTestServer(
   t: Test,
-  { settings = {}, world = (same) => same, systemClock = false }: Wishes = {},
+  { settings = {}, world = (same) => same, config: wished = {}, systemClock = false }: Wishes = {},
 ): Promise<TestServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'portvakt-test-'));
   const { ca, clients, world: whole } = systemClock ? await makeWorld({ now: Date.now() / 1000 }) : await made;
@@ -61,18 +66,23 @@ export async function startTestServer(
   const kept = Promise.withResolvers<Storage>();
   const config = devConfig({ dataDir, port: 0 });
   const server = await startServer(
-    { ...config, token: { ...config.token, ...settings } },
+    { ...config, ...wished, token: { ...config.token, ...settings } },
     {
       clock,
       log: keepLines(lines),
       prepare: async (storage, issuer) => {
-        await installWorld(world(whole), storage, { now: Math.floor(clock.now()), correlationId: '0'.repeat(32), issuer });
+        await installWorld(world(whole, ca), storage, { now: Math.floor(clock.now()), correlationId: '0'.repeat(32), issuer });
         kept.resolve(storage);
       },
     },
   );
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closed ??= server.close();
+    return closed;
+  };
   t.teardown(async () => {
-    await server.close();
+    await close();
     await rm(dataDir, { recursive: true });
   });
   const { issuer, port } = server;
@@ -86,7 +96,7 @@ export async function startTestServer(
   const post: TestServer['post'] = (body, headers = {}, path = '/token') =>
     request(path, { method: 'POST', body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers } });
   return {
-    ...{ issuer, port, clock, lines, ca, storage: await kept.promise, client, post, get: request },
+    ...{ issuer, port, dataDir, clock, lines, ca, storage: await kept.promise, client, post, get: request, close },
     assertion: (name, changes = {}) =>
       makeAssertion({ ...client(name), audience: issuer, now: Math.floor(clock.now()), ...changes }),
     ask: (assertion) => post(new URLSearchParams({ grant_type: JWT_BEARER, assertion }).toString()),
