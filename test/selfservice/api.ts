@@ -58,7 +58,7 @@ export function adminOf(part: Part): string {
 export async function startApi(t: Test, { world = (same) => same, ...wishes }: Wishes = {}): Promise<TestApi> {
   const { publicKey, privateKey } = await keyPair;
   const jwk = publicKey.export({ format: 'jwk' });
-  const server = await startTestServer(t, { ...wishes, world: (whole) => world(withAdmins(nobodyActing(whole), jwk)) });
+  const server = await startTestServer(t, { ...wishes, world: (whole, ca) => world(withAdmins(nobodyActing(whole), jwk), ca) });
   const bearing = (token: string, base = BASE): ApiCaller => caller(server, token, base);
   const as: TestApi['as'] = async (part, scopes, base) => {
     const now = Math.floor(server.clock.now());
