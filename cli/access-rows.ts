@@ -35,8 +35,8 @@ export function readAccessRows(text: string, scope: string | undefined): readonl
 }
 
 /** The cells of a line of CSV without line ends in its cells. RFC 4180 */
-function cells(line: string): readonly string[] {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, bare = '']) =>
+export function cells(line: string): readonly string[] {
+  return [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, bare = '']) =>
     (quoted?.replaceAll('""', '"') ?? bare).trim(),
   );
 }

@@ -1,4 +1,5 @@
 import { DAY, type EpochSeconds, HOUR, MINUTE } from '../server/core/time.ts';
+import { Failure } from './failure.ts';
 
 /** RFC 3339 in UTC, as JSON spells time. */
 export function rfc3339(at: EpochSeconds): string {
@@ -54,4 +55,19 @@ const SIZES: Readonly<Record<string, number>> = { s: 1, m: MINUTE, h: HOUR, d: D
 export function parseDuration(text: string): number | undefined {
   const [, amount, unit = 's'] = /^([0-9]{1,9})([smhd])?$/.exec(text) ?? [];
   return amount === undefined ? undefined : Number(amount) * (SIZES[unit] ?? 1);
+}
+
+/**
+ * A day, in UTC, or a moment in RFC 3339 as the API takes it: a day that begins something from its first second on, one that ends
+ * something until it is over.
+ * @throws {Failure} `invalid`
+ */
+export function instantOf(text: string, edge: 'begins' | 'ends'): string {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  const at = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at))
+    throw new Failure('invalid', `"${text}" is neither a day nor a moment; nothing was sent`, {
+      fix: 'write 2027-12-31, or 2027-12-31T12:00:00Z',
+    });
+  return rfc3339(Math.floor(at / 1000) + (isDay && edge === 'ends' ? DAY : 0));
 }

@@ -42,6 +42,13 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
     ['cert', 'bind certificates to clients', () => import('./commands/cert.ts')],
     ['ask', 'ask owners for access to scopes', () => import('./commands/ask.ts')],
   ],
+  'Acting for others:': [
+    ['delegation', 'say which suppliers may act for you', () => import('./commands/delegation.ts')],
+    ['system', 'register the systems that you sell', () => import('./commands/system.ts')],
+    ['systemuser', 'let systems act for customers', () => import('./commands/systemuser.ts')],
+    ['consent', 'show and withdraw consents', () => import('./commands/consent.ts')],
+    ['source', 'say who else is asked (operator)', () => import('./commands/source.ts')],
+  ],
   'Tokens:': [
     ['token', 'get, inspect and verify access tokens', () => import('./commands/token.ts')],
     ['assertion', 'create, inspect and explain assertions', () => import('./commands/assertion.ts')],
