@@ -41,6 +41,7 @@ export const RULES = {
   crl: 'a revocation list of version 2, with a number and the date of the next list (PV-SEC-053)',
   crl_issuer: "a revocation list in the certificate's issuer's name, signed with its key, which may sign such (PV-SEC-053)",
   crl_not_fresh: 'a revocation list that has begun and has not ended (PV-SEC-053)',
+  ocsp: 'a fresh answer about this certificate, signed by its issuer or by whom the issuer charged with it (PV-SEC-055)',
   crl_number: 'a revocation list with a number no lower than that of the last one (PV-SEC-053)',
   revocation_policy:
     'revocation asked of production anchors: off is for test anchors, soft needs a setting besides (security §3)',

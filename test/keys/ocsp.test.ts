@@ -1,0 +1,208 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash, type KeyObject, sign } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { readCertificate } from '../../keys/x509/certificate.ts';
+import { certificateId, readStatus, statusRequest } from '../../keys/x509/ocsp.ts';
+import { attempt, Refusal, type Rule } from '../../keys/x509/refusal.ts';
+import { bitString, integer, NULL, octetString, oid, sequence, tlv } from './encode.ts';
+import { commonName, DAY, enterprise, extension, key, makeLeaf, NOW, spki } from './pki.ts';
+import { issuing, root, valid } from './refuses.ts';
+
+/** What responders answer about a certificate, and when it counts. RFC 6960, `PV-SEC-055` */
+
+const question = { certificate: readCertificate(valid), issuer: readCertificate(issuing.der) };
+const ID = certificateId(question.certificate, question.issuer);
+const GOOD = tlv(0x80);
+const REVOKED = tlv(0xa1, generalized(NOW - DAY));
+
+function generalized(at: number): Buffer {
+  return tlv(0x18, Buffer.from(new Date(at * 1000).toISOString().replace(/[-:T]|\.000/g, '')));
+}
+
+type AnswerOrder = {
+  readonly responseStatus?: number;
+  readonly type?: string;
+  readonly version?: Buffer;
+  readonly id?: Buffer;
+  readonly status?: Buffer;
+  readonly producedAt?: number;
+  readonly thisUpdate?: number;
+  /** An empty buffer leaves it out. */
+  readonly nextUpdate?: Buffer;
+  readonly signer?: KeyObject;
+  readonly responder?: Buffer;
+  readonly certificates?: readonly Buffer[];
+  readonly singleExtensions?: readonly Buffer[];
+  readonly extensions?: readonly Buffer[];
+  readonly digest?: string;
+  readonly algorithm?: Buffer;
+};
+
+const none = Buffer.alloc(0);
+const explicit = (number: number, inner: Buffer): Buffer => tlv(0xa0 + number, inner);
+
+/** Makes an answer exactly as ordered, however wrong, and signs it. */
+function answer(order: AnswerOrder = {}): Buffer {
+  const { signer = issuing.key, singleExtensions = [], extensions = [], certificates = [] } = order;
+  const single = sequence(
+    order.id ?? ID,
+    order.status ?? GOOD,
+    generalized(order.thisUpdate ?? NOW - 60),
+    order.nextUpdate ?? explicit(0, generalized(NOW + 60)),
+    singleExtensions.length === 0 ? none : explicit(1, sequence(...singleExtensions)),
+  );
+  const data = sequence(
+    order.version ?? none,
+    order.responder ?? explicit(1, issuing.name),
+    generalized(order.producedAt ?? NOW - 60),
+    sequence(single),
+    extensions.length === 0 ? none : explicit(1, sequence(...extensions)),
+  );
+  const basic = sequence(
+    data,
+    order.algorithm ?? sequence(oid('1.2.840.10045.4.3.2')),
+    bitString(sign(order.digest ?? 'sha256', data, signer)),
+    certificates.length === 0 ? none : explicit(0, sequence(...certificates)),
+  );
+  return sequence(
+    tlv(0x0a, Buffer.from([order.responseStatus ?? 0])),
+    explicit(0, sequence(oid(order.type ?? '1.3.6.1.5.5.7.48.1.1'), octetString(basic))),
+  );
+}
+
+/** A certificate of somebody whom the issuer has charged with answering. */
+function delegate(order: Parameters<typeof makeLeaf>[1] = {}, above = issuing): Buffer {
+  return makeLeaf(above, {
+    subject: commonName('responder'),
+    key: key('responder'),
+    extensions: [extension.keyUsage(0), extension.extendedKeyUsage('1.3.6.1.5.5.7.3.9')],
+    ...order,
+  });
+}
+
+const delegated = (certificate = delegate()): AnswerOrder => ({
+  signer: key('responder'),
+  responder: explicit(1, commonName('responder')),
+  certificates: [certificate],
+});
+
+function refuses(sentence: string, rule: Rule, order: AnswerOrder | (() => Buffer)): void {
+  t.test(`PV-SEC-055 refuses ${sentence}, by ${rule}`, async (t) => {
+    const outcome = attempt(() => readStatus(typeof order === 'function' ? order() : answer(order), question, NOW));
+    t.ok(outcome instanceof Refusal && outcome.rule === rule, outcome instanceof Refusal ? outcome.message : 'accepted');
+  });
+}
+
+function takes(sentence: string, order: AnswerOrder, isRevoked = false): void {
+  t.test(`PV-SEC-055 takes ${sentence}`, async (t) => {
+    t.match(readStatus(answer(order), question, NOW), { isRevoked });
+  });
+}
+
+const keyHash = (own: KeyObject): Buffer =>
+  octetString(
+    createHash('sha1')
+      .update(readCertificate(makeLeaf(issuing, { key: spki(own) })).publicKey.key)
+      .digest(),
+  );
+const [hash = none, ...rest] = [sequence(oid('2.16.840.1.101.3.4.2.1'), NULL), ID.subarray(2 + 13)];
+
+takes('the issuer’s own answer', {});
+takes('that a certificate is revoked', { status: REVOKED }, true);
+takes('an answer that names its signer by its key', { responder: explicit(2, keyHash(issuing.key)) });
+takes('an answer of whom the issuer has charged with it', delegated());
+takes('the algorithm of the question with a NULL', { id: sequence(hash, ...rest) });
+takes('extensions that are not critical', {
+  extensions: [extension.of('1.2.3', NULL)],
+  singleExtensions: [extension.of('1.2.4', NULL)],
+});
+
+refuses('a response status that is no success', 'ocsp', { responseStatus: 6 });
+refuses('a response of another type', 'ocsp', { type: '1.2.3' });
+refuses('another version', 'ocsp', { version: explicit(0, integer(1)) });
+refuses('an answer about another certificate', 'ocsp', {
+  id: certificateId({ ...question.certificate, serialNumber: Buffer.from([9]) }, question.issuer),
+});
+refuses('an answer about a certificate of another issuer', 'ocsp', {
+  id: certificateId(question.certificate, readCertificate(root.der)),
+});
+refuses('unknown', 'ocsp', { status: tlv(0x82) });
+refuses('a status with something in it', 'ocsp', { status: tlv(0x80, Buffer.from([1])) });
+refuses('an answer that was made in the future', 'ocsp', { producedAt: NOW + 1 });
+refuses('an answer that has not begun', 'ocsp', { thisUpdate: NOW + 1 });
+refuses('an answer that ends now', 'ocsp', { nextUpdate: explicit(0, generalized(NOW)) });
+refuses('an answer without an end', 'ocsp', { nextUpdate: none });
+refuses('a wrong signature', 'ocsp', { digest: 'sha384' });
+refuses('a signature with SHA-1', 'signature_algorithm', { algorithm: sequence(oid('1.2.840.10045.4.1')), digest: 'sha1' });
+refuses('a stranger in the issuer’s name', 'ocsp', { signer: key('forger') });
+refuses('a signer that is not there', 'ocsp', { ...delegated(), certificates: [] });
+refuses('a signer that somebody else has charged', 'ocsp', delegated(delegate({}, root)));
+refuses('a signer in the issuer’s name that a forger has charged', 'ocsp', delegated(delegate({ signer: key('forger') })));
+refuses('a signer without the purpose', 'ocsp', delegated(delegate({ extensions: [extension.keyUsage(0)] })));
+refuses(
+  'a signer whose key may not sign',
+  'ocsp',
+  delegated(delegate({ extensions: [extension.keyUsage(2), extension.extendedKeyUsage('1.3.6.1.5.5.7.3.9')] })),
+);
+refuses('a signer that has ended', 'ocsp', delegated(delegate({ notAfter: NOW - 1 })));
+refuses('a signer with a short key', 'key_policy', {
+  ...delegated(delegate({ key: key('short', 1024) })),
+  signer: key('short', 1024),
+});
+refuses('an enterprise that answers for itself', 'ocsp', {
+  signer: key('leaf', 2048),
+  responder: explicit(1, enterprise()),
+  certificates: [valid],
+});
+refuses('a critical extension', 'critical_extension', { extensions: [extension.of('1.2.3', NULL, true)] });
+refuses('a critical extension of the one answer', 'critical_extension', {
+  singleExtensions: [extension.of('1.2.3', NULL, true)],
+});
+refuses('octets after the answer', 'der', () => Buffer.concat([answer(), Buffer.alloc(1)]));
+refuses('an answer that is too large', 'ocsp', () => Buffer.alloc(40_000));
+
+t.test('PV-SEC-055 no octet of an answer can be flipped, left out or doubled, and none cut off', async (t) => {
+  const good = answer();
+  for (let place = 0; place < good.length; place++) {
+    const flipped = Buffer.from(good);
+    flipped[place] = (flipped[place] ?? 0) ^ (1 << (place % 8));
+    const shorter = Buffer.concat([good.subarray(0, place), good.subarray(place + 1)]);
+    const longer = Buffer.concat([good.subarray(0, place + 1), good.subarray(place)]);
+    for (const mutant of [flipped, good.subarray(0, place), shorter, longer]) {
+      const outcome = attempt(() => readStatus(mutant, question, NOW));
+      if (!mutant.equals(good) && !(outcome instanceof Refusal)) t.fail(`octet ${place}`);
+    }
+  }
+});
+
+const skip = spawnSync('openssl', ['version']).error === undefined ? false : 'the openssl command is not installed';
+
+t.test('RFC 6960 the openssl command understands what we ask, and we what it answers', { skip }, async (t) => {
+  const folder = t.testdir();
+  const file = (name: string, content: string | Buffer) => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const pem = (der: Buffer) => `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+  const serial = question.certificate.serialNumber.toString('hex').toUpperCase();
+  const ca = file('ca.pem', pem(issuing.der));
+  const respond = (state: string, more: string) =>
+    execFileSync(
+      'openssl',
+      [
+        'ocsp',
+        ...['-index', file('index.txt', `${state}\t400101000000Z\t${more}\t${serial}\tunknown\t/CN=a\n`)],
+        ...['-CA', ca, '-rsigner', ca, '-rkey', file('key.pem', issuing.key.export({ type: 'pkcs8', format: 'pem' }))],
+        ...['-reqin', file('request.der', statusRequest(question.certificate, question.issuer))],
+        ...['-respout', join(folder, 'answer.der'), '-ndays', '1', '-noverify'],
+      ],
+      { stdio: 'pipe' },
+    );
+  const now = Math.floor(Date.now() / 1000) + 5;
+  respond('V', '');
+  t.match(readStatus(readFileSync(join(folder, 'answer.der')), question, now), { isRevoked: false });
+  respond('R', '250101000000Z');
+  t.match(readStatus(readFileSync(join(folder, 'answer.der')), question, now), { isRevoked: true });
+});
