@@ -17,6 +17,7 @@ import type { Certificates, Clock, Log, Ports, Random, Signer, Storage } from '.
 import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
+import { lookups } from './lookup/mount.ts';
 import { metadata } from './provider/metadata.ts';
 import { createEngine } from './provider/provider.ts';
 import { selfservice } from './selfservice/mount.ts';
@@ -160,6 +161,7 @@ function build(
       resources: new Map(RESOURCES.map((path) => [path, resourceMetadata(issuer, path, routes)])),
     },
     api: selfservice(routes, { ports, keys: () => keystore.jwks().keys, cursorSecret, log }),
+    lookups: lookups({ ports, keys: () => keystore.jwks().keys, settings: config.authorities, log }),
     steady: () => watch.steady(),
     log,
   });

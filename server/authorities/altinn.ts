@@ -45,11 +45,15 @@ export class AltinnAuthority implements Authority {
   readonly #kept: KeptAnswers;
   readonly #breaker = new Breaker();
 
-  constructor(name: string, { baseUrl, tokenIssuer, clientId, timeoutMs, cacheSeconds }: AltinnSource, means: AltinnMeans) {
+  constructor(
+    name: string,
+    { baseUrl, tokenIssuer, clientId, timeoutMs, cacheSeconds }: AltinnSource,
+    { key, clock, random }: AltinnMeans,
+  ) {
     this.name = name;
     this.#timeout = timeoutMs;
     this.#service = new HttpService(baseUrl);
-    this.#tokens = new OwnTokens({ issuer: tokenIssuer ?? baseUrl.replace(/\/?$/, '/'), clientId, ...means });
+    this.#tokens = new OwnTokens({ issuer: tokenIssuer ?? baseUrl.replace(/\/?$/, '/'), ...{ clientId, key, clock, random } });
     this.#kept = new KeptAnswers(cacheSeconds);
   }
 

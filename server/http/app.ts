@@ -22,6 +22,8 @@ export type Surroundings = {
   readonly documents: Documents;
   /** The self-service API; it passes on what it does not know. */
   readonly api: Middleware;
+  /** What other servers look up here; it passes on what it does not know. */
+  readonly lookups: Middleware;
   /** Whether the clock can be believed. */
   readonly steady: () => boolean;
   readonly log: Log;
@@ -36,12 +38,13 @@ const READ = ['GET', 'HEAD'];
  * Puts our middlewares in front of the engine's router, one a line. The table of routes is the allow-list: what is not in it
  * never reaches the engine, which would answer addresses of its own. Decisions 6, 15
  */
-export function mountApp(engine: Koa, ports: Ports, { documents, api, steady, log }: Surroundings): void {
+export function mountApp(engine: Koa, ports: Ports, { documents, api, lookups, steady, log }: Surroundings): void {
   engine.use(correlationId(ports.random));
   engine.use(renderFaults({ issuer: ports.settings.issuer, log }));
   engine.use(closeAfterRefusedBody);
   engine.use(limitHeaders());
   engine.use(api);
+  engine.use(lookups);
   engine.use(dispatch(routes(ports, documents, steady)));
 }
 
