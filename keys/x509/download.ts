@@ -28,11 +28,42 @@ const MAX_REDIRECTS = 3;
  * @throws {NotFetched} a file that was begun is left for the caller to remove.
  */
 export async function download(url: string, file: string, limits: DownloadLimits): Promise<void> {
+  await within(limits, (means) => follow(new URL(url), file, means));
+}
+
+/** Sends a question to an address, and reads its answer: no redirects, otherwise as {@link download}. @throws {NotFetched} */
+export async function ask(
+  url: string,
+  question: { readonly type: string; readonly body: Buffer },
+  limits: DownloadLimits,
+): Promise<Buffer> {
+  return within(limits, async (means) => {
+    assertAllowed(new URL(url), means);
+    const { type, body: sent } = question;
+    const asked = {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body: sent,
+      dispatcher: means.agent,
+      signal: means.signal,
+    } as const;
+    const { statusCode, body } = await request(url, asked);
+    if (statusCode !== 200) {
+      await body.dump();
+      throw new NotFetched(`status ${statusCode}`);
+    }
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of bounded(body, means.bytes)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  });
+}
+
+async function within<T>(limits: DownloadLimits, fetch: (means: Means) => Promise<T>): Promise<T> {
   const agent = new Agent({ connect: { lookup: limits.allowPrivate ? systemLookup : publicLookup } });
   const timeout = AbortSignal.timeout(limits.time);
   const signal = limits.signal ? AbortSignal.any([timeout, limits.signal]) : timeout;
   try {
-    await follow(new URL(url), file, { ...limits, agent, signal });
+    return await fetch({ ...limits, agent, signal });
   } catch (cause) {
     if (cause instanceof NotFetched) throw cause;
     throw new NotFetched(timeout.aborted ? `it took more than ${limits.time / 1000} s` : 'it could not be reached', { cause });
@@ -66,15 +97,16 @@ function assertAllowed({ protocol, hostname }: URL, { allowPrivate }: DownloadLi
 }
 
 async function save(body: AsyncIterable<Uint8Array>, file: string, { bytes, signal }: Means): Promise<void> {
+  await pipeline(bounded(body, bytes), createWriteStream(file, { mode: 0o600, flush: true }), { signal });
+}
+
+async function* bounded(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
   let received = 0;
-  const limited = async function* (source: AsyncIterable<Uint8Array>) {
-    for await (const chunk of source) {
-      received += chunk.length;
-      if (received > bytes) throw new NotFetched(`more than ${bytes} octets`);
-      yield chunk;
-    }
-  };
-  await pipeline(body, limited, createWriteStream(file, { mode: 0o600, flush: true }), { signal });
+  for await (const chunk of body) {
+    received += chunk.length;
+    if (received > bytes) throw new NotFetched(`more than ${bytes} octets`);
+    yield chunk;
+  }
 }
 
 /** The address that is connected to is the one that was looked at: no second look-up can give another one. */

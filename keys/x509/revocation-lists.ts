@@ -1,13 +1,8 @@
-import type { RevocationPolicy } from '../../server/core/ports.ts';
-import { type EpochSeconds, HOUR } from '../../server/core/time.ts';
+import type { EpochSeconds } from '../../server/core/time.ts';
 import type { Certificate } from './certificate.ts';
-import type { Path } from './chain.ts';
 import { attempt, Refusal } from './refusal.ts';
-import { type Revocable, revocables } from './revocation.ts';
+import type { Revocable } from './revocation.ts';
 import { assertCovers, assertFresh, isListed, type RevocationList } from './revocation-list.ts';
-
-/** How long after its end a list still counts under `grace`, in seconds. Security reference §3 */
-export const GRACE = 24 * HOUR;
 
 /** A CA whose lists are kept, and where they are found. */
 export type ListSource = { readonly issuer: Certificate; readonly url: string };
@@ -54,19 +49,14 @@ export class RevocationLists {
   }
 
   /**
-   * Holds a path to what its issuers have revoked, every certificate below the anchor. `PV-SEC-056`, security reference §3
-   * @returns the moment until which the answer is good; infinite when there is none and none is needed.
-   * @throws {Refusal} revoked, under every policy but `off`; revocation
+   * What the lists say of one certificate. One that names it is enough, also when it has ended.
+   * @param grace how long after its end, in seconds, a list still counts.
+   * @returns the last moment at which the answer is good.
+   * @throws {Refusal} revoked; revocation, when no list answers
    */
-  judge(path: Path, policy: RevocationPolicy, now: EpochSeconds): number {
-    if (policy === 'off') return Number.POSITIVE_INFINITY;
-    return Math.min(...revocables(path).map((revocable) => this.#judgeOne(revocable, policy, now)));
-  }
-
-  #judgeOne({ certificate, place, issuers }: Revocable, policy: RevocationPolicy, now: EpochSeconds): number {
+  answer({ certificate, place, issuers }: Revocable, grace: number, now: EpochSeconds): EpochSeconds {
     const lists = [...this.#lists.values()].filter(({ issuer }) => issuers.some((one) => isSameAuthority(one, issuer)));
     if (lists.some(({ list }) => isListed(list, certificate))) throw new Refusal('revoked', `certificate ${place + 1}`);
-    const grace = policy === 'grace' ? GRACE : 0;
     let why = 'no list of its issuer';
     for (const { list } of lists) {
       const counting = { ...list, nextUpdate: list.nextUpdate + grace };
@@ -77,13 +67,12 @@ export class RevocationLists {
       if (!(refusal instanceof Refusal)) return counting.nextUpdate - 1;
       why = refusal.message;
     }
-    if (policy === 'soft') return Number.POSITIVE_INFINITY;
     throw new Refusal('revocation', `certificate ${place + 1}: ${why}`);
   }
 }
 
 /** By name and key: a CA may have several certificates. */
-function isSameAuthority(one: Certificate, other: Certificate): boolean {
+export function isSameAuthority(one: Certificate, other: Certificate): boolean {
   return one.subject.der.equals(other.subject.der) && one.publicKey.der.equals(other.publicKey.der);
 }
 

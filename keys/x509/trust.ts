@@ -20,6 +20,8 @@ import { readCertificateFile } from './pem.ts';
 import { type Demands, judgeByProfile, PROFILES, type Profile } from './profile.ts';
 import { readPublicKey } from './public-key.ts';
 import { Refusal, RULES } from './refusal.ts';
+import type { Responder, Responders } from './responders.ts';
+import { judgeRevocation, type RevocationSources } from './revocation-judge.ts';
 import { type ListSource, RevocationLists } from './revocation-lists.ts';
 
 /** How long a verdict is believed, in seconds: a good one never past the end of a certificate in its path. Security reference §3 */
@@ -42,6 +44,8 @@ export type TrustSettings = {
   readonly sealAmr?: boolean;
   /** What has been revoked, as far as it is known; told where lists are found. Absent: nothing is known. */
   readonly lists?: RevocationLists;
+  /** Who is asked about one certificate where the lists do not answer. Absent: nobody. */
+  readonly responders?: Responders;
   /** Whether an anchor of production may have the policy `soft`. Security reference §3 */
   readonly allowSoft?: boolean;
 };
@@ -54,24 +58,34 @@ export type TrustSettings = {
 export function createCertificates(entries: readonly TrustEntry[], settings: TrustSettings): Certificates {
   const accepted = new LRUCache<string, Kept<CertificateVerdict>>({ max: ACCEPTED_KEPT });
   const refused = new LRUCache<string, Kept<Refusal>>({ max: REFUSED_KEPT });
-  const { lists = new RevocationLists() } = settings;
+  const { lists = new RevocationLists(), responders } = settings;
   let trust = load(entries, settings);
-  lists.follow(trust.sources);
+  let version = 0;
+  follow();
   lists.onChange(forget);
 
+  function follow(): void {
+    lists.follow(trust.sources);
+    responders?.follow(trust.responders);
+  }
+
   function forget(): void {
+    version++;
     accepted.clear();
     refused.clear();
   }
 
-  function judgeNow(chain: readonly Uint8Array[], key: string, now: EpochSeconds): CertificateVerdict {
+  /** A verdict that was reached while something changed is not kept. */
+  async function judgeNow(chain: readonly Uint8Array[], key: string, now: EpochSeconds): Promise<CertificateVerdict> {
+    const before = version;
     try {
-      const { verdict, until } = judge(chain, { trust, lists }, { now, ed25519: settings.ed25519 ?? false });
-      accepted.set(key, { value: verdict, from: now, until });
+      const sources = { lists, ...(responders && { responders }) };
+      const { verdict, until } = await judge(chain, { trust, sources }, { now, ed25519: settings.ed25519 ?? false });
+      if (version === before) accepted.set(key, { value: verdict, from: now, until });
       return verdict;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      refused.set(key, { value: error, from: now, until: now + REFUSED_FOR });
+      if (version === before) refused.set(key, { value: error, from: now, until: now + REFUSED_FOR });
       throw toFault(error);
     }
   }
@@ -90,7 +104,7 @@ export function createCertificates(entries: readonly TrustEntry[], settings: Tru
     readAuthority,
     reload(changed) {
       trust = load(changed, settings);
-      lists.follow(trust.sources);
+      follow();
       forget();
     },
   };
@@ -136,6 +150,7 @@ type LoadedTrust = Trust & {
   readonly entryOf: ReadonlyMap<Certificate, { entry: TrustEntry; profile: Profile }>;
   readonly demands: Demands;
   readonly sources: readonly ListSource[];
+  readonly responders: readonly Responder[];
 };
 
 function load(entries: readonly TrustEntry[], settings: TrustSettings): LoadedTrust {
@@ -148,6 +163,9 @@ function load(entries: readonly TrustEntry[], settings: TrustSettings): LoadedTr
     ...trust,
     demands,
     sources: loaded.flatMap(({ certificate, entry }) => (entry.crlUrls ?? []).map((url) => ({ issuer: certificate, url }))),
+    responders: loaded.flatMap(({ certificate, entry: { ocspUrl } }) =>
+      ocspUrl === undefined ? [] : { issuer: certificate, url: ocspUrl },
+    ),
     entryOf: new Map(loaded.map(({ certificate, entry, profile }) => [certificate, { entry, profile }])),
   };
 }
@@ -172,11 +190,11 @@ function loadEntry(
   }
 }
 
-function judge(
+async function judge(
   chain: readonly Uint8Array[],
-  { trust, lists }: { readonly trust: LoadedTrust; readonly lists: RevocationLists },
+  { trust, sources }: { readonly trust: LoadedTrust; readonly sources: RevocationSources },
   judging: Judging,
-): { verdict: CertificateVerdict; until: EpochSeconds } {
+): Promise<{ verdict: CertificateVerdict; until: EpochSeconds }> {
   const path = validatePath(chain.map(readCertificate), trust, judging);
   const [leaf] = path;
   const trusted = trust.entryOf.get(path.at(-1) ?? leaf);
@@ -186,7 +204,7 @@ function judge(
     environment: trusted.entry.environment,
     ...(trusted.entry.organizationNamespaces && { prefixes: trusted.entry.organizationNamespaces }),
   });
-  const notRevokedUntil = lists.judge(path, policyOf(trusted.entry), judging.now);
+  const notRevokedUntil = await judgeRevocation(path, policyOf(trusted.entry), { ...sources, now: judging.now });
   const jwk = readPublicKey(leaf.publicKey, 'end_entity');
   return {
     verdict: {

@@ -192,6 +192,8 @@ export type TrustEntry = {
   readonly organizationNamespaces?: readonly string[];
   /** Addresses of the lists of what this CA has revoked. Absent: none. */
   readonly crlUrls?: readonly string[];
+  /** Who answers about one certificate of this CA where its lists do not. RFC 6960 */
+  readonly ocspUrl?: string;
   /** What is demanded of paths that end in this anchor; absent: `off` in the test environment, `require` in production. */
   readonly revocation?: RevocationPolicy;
   readonly created: EpochSeconds;

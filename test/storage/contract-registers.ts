@@ -76,6 +76,7 @@ export function registers(withStore: WithStore): void {
       profile: 'y',
       organizationNamespaces: ['NTRSE', 'NTRDK'],
       crlUrls: ['http://crl.example.no/a.crl'],
+      ocspUrl: 'http://ocsp.example.no/',
       revocation: 'grace',
       created: 91,
     } as const;

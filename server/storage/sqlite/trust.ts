@@ -6,12 +6,14 @@ export function trust(connection: Connection): Changes['trust'] {
   const find = connection.statement<[id: string], Row>(`${SELECT} WHERE id = ?`);
   const list = connection.statement<[], Row>(`${SELECT} ORDER BY id`);
   const put = connection.statement<[Row]>(`
-    INSERT INTO trust_entries (id, certificate, role, environment, profile, organization_namespaces, crl_urls, revocation, created)
-    VALUES (@id, @certificate, @role, @environment, @profile, @organizationNamespaces, @crlUrls, @revocation, @created)
+    INSERT INTO trust_entries (id, certificate, role, environment, profile, organization_namespaces, crl_urls, ocsp_url,
+      revocation, created)
+    VALUES (@id, @certificate, @role, @environment, @profile, @organizationNamespaces, @crlUrls, @ocspUrl,
+      @revocation, @created)
     ON CONFLICT (id) DO UPDATE SET
       certificate = excluded.certificate, role = excluded.role, environment = excluded.environment,
       profile = excluded.profile, organization_namespaces = excluded.organization_namespaces, crl_urls = excluded.crl_urls,
-      revocation = excluded.revocation, created = excluded.created`);
+      ocsp_url = excluded.ocsp_url, revocation = excluded.revocation, created = excluded.created`);
   const remove = connection.statement<[id: string]>('DELETE FROM trust_entries WHERE id = ?');
   return {
     find: async (id) => {
@@ -26,29 +28,32 @@ export function trust(connection: Connection): Changes['trust'] {
 
 const SELECT = `
   SELECT id, certificate, role, environment, profile, organization_namespaces AS organizationNamespaces, crl_urls AS crlUrls,
-    revocation, created
+    ocsp_url AS ocspUrl, revocation, created
   FROM trust_entries`;
 
-type Row = Omit<TrustEntry, 'organizationNamespaces' | 'crlUrls' | 'revocation'> & {
+type Row = Omit<TrustEntry, 'organizationNamespaces' | 'crlUrls' | 'ocspUrl' | 'revocation'> & {
   readonly organizationNamespaces: string | null;
   readonly crlUrls: string | null;
+  readonly ocspUrl: string | null;
   readonly revocation: RevocationPolicy | null;
 };
 
-function toRow({ organizationNamespaces, crlUrls, revocation, ...entry }: TrustEntry): Row {
+function toRow({ organizationNamespaces, crlUrls, ocspUrl, revocation, ...entry }: TrustEntry): Row {
   return {
     ...entry,
     organizationNamespaces: toJson(organizationNamespaces),
     crlUrls: toJson(crlUrls),
+    ocspUrl: ocspUrl ?? null,
     revocation: revocation ?? null,
   };
 }
 
-function fromRow({ organizationNamespaces, crlUrls, revocation, ...entry }: Row): TrustEntry {
+function fromRow({ organizationNamespaces, crlUrls, ocspUrl, revocation, ...entry }: Row): TrustEntry {
   return {
     ...entry,
     ...(organizationNamespaces !== null && { organizationNamespaces: JSON.parse(organizationNamespaces) }),
     ...(crlUrls !== null && { crlUrls: JSON.parse(crlUrls) }),
+    ...(ocspUrl !== null && { ocspUrl }),
     ...(revocation !== null && { revocation }),
   };
 }
