@@ -83,7 +83,7 @@ function defineDisable(command: Command): void {
       { does: 'what would happen', run: 'portvakt system disable 310555037_sagbruk --dry-run' },
       {
         does: 'and again',
-        run: 'portvakt system disable 310555037_sagbruk --yes &&\n  portvakt system update 310555037_sagbruk',
+        run: 'portvakt system disable 310555037_sagbruk --yes && \\\n  portvakt system update 310555037_sagbruk',
       },
     ],
     seeAlso: ['portvakt system update', 'portvakt systemuser revoke'],
