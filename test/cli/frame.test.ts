@@ -10,15 +10,20 @@ t.test('--version prints the version of the package, alone', async (t) => {
   t.same(await run(['--version']), { code: 0, signal: null, stdout: `${version}\n`, stderr: '' });
 });
 
-t.test('--help and --version take less than 150 ms', async (t) => {
+t.test('--help and --version start little more than Node itself: 150 ms where that takes 40', async (t) => {
   const { env, home } = await newUser(t);
-  for (const flag of ['--help', '--version']) {
+  const best = (args: readonly string[]): number => {
     const times = Array.from({ length: 8 }, () => {
       const started = performance.now();
-      execFileSync(process.execPath, [BIN, flag], { env, cwd: home });
+      execFileSync(process.execPath, args, { env, cwd: home });
       return performance.now() - started;
     });
-    t.ok(Math.min(...times) < 150, `${flag} took ${Math.round(Math.min(...times))} ms at best`);
+    return Math.min(...times);
+  };
+  const bare = best(['-e', '0']);
+  for (const flag of ['--help', '--version']) {
+    const ratio = best([BIN, flag]) / bare;
+    t.ok(ratio < 4, `${flag} took ${ratio.toFixed(1)} times as long as Node alone`);
   }
 });
 
