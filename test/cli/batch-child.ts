@@ -1,17 +1,23 @@
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
 import { createProgram } from '../../cli/program.ts';
 import { report } from '../../cli/report.ts';
 import type { GlobalOptions } from '../../cli/terminal.ts';
 
-/** Runs many command lines of `portvakt` in one process, one after the other, as they come as JSON on standard input. */
-const lines: readonly (readonly string[])[] = JSON.parse(await text(process.stdin));
-const answers = [];
-for (const args of lines) answers.push(await run(args));
-process.stdout.write(JSON.stringify(answers));
+/**
+ * Runs command lines of `portvakt` in one process, one after the other: each comes as a line of JSON with its arguments and what it
+ * adds to the environment, and is answered by a line.
+ */
+type Line = { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
 
-async function run(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+const say = process.stdout.write.bind(process.stdout);
+process.setMaxListeners(0);
+for await (const text of createInterface({ input: process.stdin })) say(`${JSON.stringify(await run(JSON.parse(text)))}\n`);
+
+async function run({ args, env }: Line): Promise<{ code: number; stdout: string; stderr: string }> {
   const said = { stdout: '', stderr: '' };
   const undo = (['stdout', 'stderr'] as const).map((name) => listen(name, (text) => (said[name] += text)));
+  const before = { ...process.env };
+  Object.assign(process.env, env);
   const program = createProgram();
   let code = 0;
   try {
@@ -19,6 +25,7 @@ async function run(args: readonly string[]): Promise<{ code: number; stdout: str
   } catch (error) {
     code = report(error, program.opts<GlobalOptions>());
   } finally {
+    process.env = before;
     for (const step of undo) step();
   }
   return { code, ...said };

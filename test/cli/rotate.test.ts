@@ -1,10 +1,8 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openOffice } from './administrators.ts';
-import type { Running } from './portvakt.ts';
+import { openGate } from './gate.ts';
 
 t.setTimeout(120_000);
 
@@ -38,7 +36,10 @@ for (const [name, method, path] of STEPS) {
       const rotation = await begin(t);
       const { rotate, worksWith } = rotation;
       const running = rotate();
-      gate.killAt(running, { method, path, moment });
+      gate.stepIn({ method, path, moment }, async () => {
+        running.child.kill('SIGKILL');
+        return 'cut';
+      });
       t.equal((await running.ended).signal, 'SIGKILL', 'it was interrupted');
       t.ok((await worksWith('old-1')) || (await worksWith('new-1')), 'a key works at every moment');
       const again = await rotate().ended;
@@ -129,8 +130,6 @@ t.test('whoever rotates the key that the context speaks with goes on with the ne
   t.equal(whoami.code, 0, whoami.stderr);
 });
 
-type Kill = { readonly method: string; readonly path: RegExp; readonly moment: 'before' | 'after' };
-
 /** A client with one key, in a folder of its own, behind the server that can be watched and interrupted. */
 async function begin(t: Test) {
   const name = `rotated-${++clients}`;
@@ -160,56 +159,4 @@ async function assertRotated(t: Test, { keys, worksWith }: Rotation): Promise<vo
   t.same(await keys(), ['key/new-1'], 'the new key alone is left');
   t.ok(await worksWith('new-1'), 'and it works');
   t.notOk(await worksWith('old-1'), 'the old one does not');
-}
-
-/** A way to the server that passes everything on, and can kill who asks before or after a call is done. */
-async function openGate(t: Test) {
-  let plan: (Kill & { readonly running: Running }) | undefined;
-  let refusing = false;
-  const port = await freePort();
-  const server = createServer((incoming, outgoing) => void pass(incoming, outgoing));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const issuer = `http://localhost:${(server.address() as AddressInfo).port}/`;
-  async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const { method = '', url = '' } = incoming;
-    const meant = plan?.method === method && plan.path.test(url) ? plan : undefined;
-    if (meant?.moment === 'before') return void kill(meant, outgoing);
-    if (refusing && url === '/token') {
-      const body = { error: 'invalid_grant', error_description: 'Client not found', error_uri: `${issuer}errors/MP-100` };
-      return void outgoing.writeHead(400, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
-    }
-    const onward = forward({ host: '127.0.0.1', port, method, path: url, headers: incoming.headers }, (answer) => {
-      if (meant) return void answer.resume().once('end', () => kill(meant, outgoing));
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(outgoing);
-    });
-    incoming.pipe(onward);
-  }
-  function kill({ running }: { readonly running: Running }, outgoing: ServerResponse): void {
-    plan = undefined;
-    running.child.kill('SIGKILL');
-    outgoing.destroy();
-  }
-  return {
-    issuer,
-    port,
-    killAt: (running: Running, how: Kill) => {
-      plan = { ...how, running };
-    },
-    refuseTokens: (refuse: boolean) => {
-      refusing = refuse;
-    },
-  };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
