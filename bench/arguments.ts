@@ -16,6 +16,7 @@ export const HELP = `Measures what a token costs on this machine.
   --rounds N         every target is measured once in each (default: 4)
   --tokens N         tokens of each target in each round (default: 10000)
   --connections N    connections that ask without a pause (default: 64)
+  --delegations N    delegations in the register (default: 100000)
   -o, --output FORM  table or json (default: table)
   -h, --help
 `;
@@ -30,24 +31,28 @@ const options = {
   rounds: { type: 'string', default: '4' },
   tokens: { type: 'string', default: '10000' },
   connections: { type: 'string', default: '64' },
+  delegations: { type: 'string', default: '100000' },
   output: { type: 'string', short: 'o', default: 'table' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** @throws {Misuse} */
 export function readArguments(args: string[]): Asked {
-  const { rounds, tokens, connections, output, help } = parse(args);
+  const { output, help, ...counts } = parse(args);
   if (output !== 'table' && output !== 'json') throw new Misuse(`--output is table or json, not ${output}`);
   const extent = {
-    rounds: count('rounds', rounds, 1_000),
-    tokens: count('tokens', tokens, MOST_TOKENS),
-    connections: count('connections', connections, 1_000),
+    rounds: count('rounds', counts.rounds, 1_000),
+    tokens: count('tokens', counts.tokens, MOST_TOKENS),
+    connections: count('connections', counts.connections, 1_000),
+    delegations: count('delegations', counts.delegations, 1_000_000),
     warmUp: WARM_UP,
   };
   return { extent, output, help };
 }
 
-function parse(args: string[]): { rounds: string; tokens: string; connections: string; output: string; help: boolean } {
+function parse(
+  args: string[],
+): Record<'rounds' | 'tokens' | 'connections' | 'delegations' | 'output', string> & { help: boolean } {
   try {
     return parseArgs({ args, options }).values;
   } catch (cause) {

@@ -9,7 +9,7 @@ import { startPortvakt } from './target.ts';
 export async function benchmark(extent: Extent, tell: (line: string) => void): Promise<Measurement> {
   const presigner = openPresigner();
   try {
-    const { server, targets } = await startPortvakt(presigner);
+    const { server, targets } = await startPortvakt(presigner, extent.delegations);
     try {
       return await measure(targets, extent, tell);
     } finally {

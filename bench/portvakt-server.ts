@@ -4,16 +4,23 @@ import { join } from 'node:path';
 import { installWorld, type World } from '../fixtures/world.ts';
 import { devConfig } from '../server/config.ts';
 import { startServer } from '../server/main.ts';
+import { type DelegationOrder, installDelegations } from './delegations.ts';
 import { runMeasured, type Served } from './measured-process.ts';
 
 runMeasured(servePortvakt);
 
+/** What the measured server starts with. */
+export type Installed = { readonly world: World; readonly order: DelegationOrder };
+
 /** The server as `portvakt dev` and `portvakt serve` run it, on a store of its own that goes with it: nothing switched off. */
-async function servePortvakt(world: World): Promise<Served> {
+async function servePortvakt({ world, order }: Installed): Promise<Served> {
   const dataDir = await mkdtemp(join(tmpdir(), 'portvakt-bench-'));
   const installation = { now: Math.floor(Date.now() / 1000), correlationId: '0'.repeat(32) };
   const server = await startServer(devConfig({ dataDir, port: 0 }), {
-    prepare: (storage, issuer) => installWorld(world, storage, { ...installation, issuer }),
+    prepare: async (storage, issuer) => {
+      await installWorld(world, storage, { ...installation, issuer });
+      await installDelegations(storage, order, installation.now);
+    },
   });
   const close = async (): Promise<void> => {
     await server.close();

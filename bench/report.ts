@@ -14,11 +14,15 @@ const COLUMNS: readonly (readonly [title: string, cell: (figures: Figures) => st
 ];
 
 /** The measurement for a person, with all that its figures hang on. */
-export function reportTable({ signatureCpu, targets }: Measurement, { rounds, tokens, connections }: Extent): string {
+export function reportTable(
+  { signatureCpu, targets }: Measurement,
+  { rounds, tokens, connections, delegations }: Extent,
+): string {
   const { cpu, cores, node, platform } = machine();
   return [
     `${cpu}, ${cores} cores, Node ${node}, ${platform}`,
     `${rounds} rounds of ${tokens} tokens a target, closed loop of ${connections} connections, medians`,
+    `${delegations} delegations in the register`,
     `one RSA-2048 signature: ${signatureCpu.toFixed(0)} µs of CPU`,
     '',
     ...table([COLUMNS.map(([title]) => title), ...targets.map((figures) => COLUMNS.map(([, cell]) => cell(figures)))]),
@@ -27,10 +31,13 @@ export function reportTable({ signatureCpu, targets }: Measurement, { rounds, to
 }
 
 /** The same for a program. */
-export function reportJson({ signatureCpu, targets }: Measurement, { rounds, tokens, connections, warmUp }: Extent): string {
+export function reportJson(
+  { signatureCpu, targets }: Measurement,
+  { rounds, tokens, connections, warmUp, delegations }: Extent,
+): string {
   const report = {
     machine: machine(),
-    ...{ rounds, tokens, connections, warm_up: warmUp },
+    ...{ rounds, tokens, connections, warm_up: warmUp, delegations },
     signature_cpu_us: signatureCpu,
     items: targets.map((figures) => ({
       name: figures.name,

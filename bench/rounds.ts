@@ -12,6 +12,8 @@ export type Extent = {
   readonly connections: number;
   /** Tokens of each target before the first round, not measured. */
   readonly warmUp: number;
+  /** Delegations in the register. */
+  readonly delegations: number;
 };
 
 /** What a target did, each figure the median of the rounds'. */

@@ -8,7 +8,7 @@ import { HELP, Misuse, readArguments } from '../../bench/arguments.ts';
 import { benchmark } from '../../bench/benchmark.ts';
 import { failures, reportJson, reportTable } from '../../bench/report.ts';
 
-const EXTENT = { rounds: 2, tokens: 30, connections: 4, warmUp: 8 };
+const EXTENT = { rounds: 2, tokens: 30, connections: 4, warmUp: 8, delegations: 250 };
 
 t.test('a short run gets a token for every request, has every replay refused, and tells what a token costs', async (t) => {
   const lines: string[] = [];
@@ -21,6 +21,7 @@ t.test('a short run gets a token for every request, has every replay refused, an
     [
       { name: 'kid', errors: 0, replay: 'MP-012' },
       { name: 'x5c', errors: 0, replay: 'MP-012' },
+      { name: 'delegated', errors: 0, replay: 'MP-012' },
     ],
   );
   for (const { cpuPerToken, signaturesPerToken, tokensPerSecond, p50, p99 } of measurement.targets) {
@@ -30,7 +31,14 @@ t.test('a short run gets a token for every request, has every replay refused, an
     t.ok(p99 >= p50 && p50 > 0);
   }
   const report = JSON.parse(reportJson(measurement, EXTENT));
-  t.match(report, { machine: { node: process.versions.node }, rounds: 2, tokens: 30, connections: 4, warm_up: 8 });
+  t.match(report, {
+    machine: { node: process.versions.node },
+    rounds: 2,
+    tokens: 30,
+    connections: 4,
+    warm_up: 8,
+    delegations: 250,
+  });
   t.equal(report.items[0].cpu_us_per_token, measurement.targets[0]?.cpuPerToken);
   t.match(reportTable(measurement, EXTENT), /^kid +\d+ +\d+ +\d+\.\d\d /m);
   t.same(readdirSync(tmpdir()), [], 'no data is left behind');
@@ -49,7 +57,10 @@ t.test('requests without a token and replays that pass make the figures worthles
 });
 
 t.test('the options have defaults and bounds', async (t) => {
-  t.match(readArguments([]), { extent: { rounds: 4, tokens: 10_000, connections: 64, warmUp: 2_000 }, output: 'table' });
+  t.match(readArguments([]), {
+    extent: { rounds: 4, tokens: 10_000, connections: 64, warmUp: 2_000, delegations: 100_000 },
+    output: 'table',
+  });
   t.match(readArguments(['--rounds', '9', '-o', 'json']), { extent: { rounds: 9 }, output: 'json' });
   for (const wrong of [
     ['--rounds', '0'],
