@@ -9,16 +9,15 @@ import type { Connection } from './database.ts';
  * @throws {StoreUnusable} when the database is newer than this version, was migrated by other texts, or is another program's
  */
 export function migrate(connection: Connection): void {
-  const migrations = readMigrations();
   const apply = connection.change((migration: Migration) => {
-    if (assertKnown(appliedTo(connection), migrations) >= migration.number) return;
+    if (assertKnown(appliedTo(connection), MIGRATIONS) >= migration.number) return;
     connection.script(migration.sql);
     connection
       .statement('INSERT INTO migrations (number, name, checksum, applied) VALUES (?, ?, ?, unixepoch())')
       .run(migration.number, migration.name, migration.checksum);
   });
-  const done = assertKnown(appliedTo(connection), migrations);
-  for (const migration of migrations.slice(done)) apply(migration);
+  const done = assertKnown(appliedTo(connection), MIGRATIONS);
+  for (const migration of MIGRATIONS.slice(done)) apply(migration);
 }
 
 type Migration = { readonly number: number; readonly name: string; readonly checksum: string; readonly sql: string };
@@ -26,6 +25,9 @@ type Applied = Omit<Migration, 'sql'>;
 
 /** Beside this file in the sources and in the built package alike. */
 const FOLDER = new URL('./migrations/', import.meta.url);
+
+/** A part of the program, read with it: what a store meets later does not hang on the program's own files. */
+const MIGRATIONS: readonly Migration[] = readMigrations();
 
 function readMigrations(): readonly Migration[] {
   const names = readdirSync(FOLDER).filter((name) => name.endsWith('.sql'));
