@@ -108,7 +108,8 @@ async function shell({ home, env }: User) {
   const bin = join(home, 'bin');
   await mkdir(bin);
   await writeFile(join(bin, 'briefly.mjs'), BRIEFLY);
-  const node = `exec "${process.execPath}"`;
+  // As a user has it: without what tap loads into every child.
+  const node = `unset NODE_OPTIONS NODE_V8_COVERAGE; exec "${process.execPath}"`;
   const script = `#!/bin/sh\ncase "$1" in dev|serve) ${node} "${bin}/briefly.mjs" "$@";; *) ${node} "${BIN}" "$@";; esac\n`;
   await writeFile(join(bin, 'portvakt'), script, { mode: 0o755 });
   return async (line: string, issuer: string) => {
