@@ -92,7 +92,7 @@ t.test('with -o json an error is JSON on stderr, wherever the flag stands', asyn
 t.test('what nobody foresaw ends with 1 and a correlation id to report', async (t) => {
   const { run } = await newUser(t);
   const broken = preload(`Object.defineProperty(process.stdout, 'write', { value() { throw new Error('broken') } })`);
-  const { code, stderr } = await run(['explain', 'MP-110'], { env: broken });
+  const { code, stderr } = await run(['explain', 'MP-110'], { nodeFlags: broken });
   t.equal(code, 1);
   t.match(stderr, /✗ broken\n\n {2}fix {3}please report this[^\n]*\n {2}id {4}[0-9a-f]{32}\n/);
 });
@@ -156,13 +156,13 @@ t.test('a Node that is too old is told so before anything is imported', async (t
   const older = (node: string) =>
     preload(`Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${node}' } })`);
   for (const version of ['20.19.5', '24.14.1']) {
-    const { code, stdout, stderr } = await run(['--version'], { env: older(version) });
+    const { code, stdout, stderr } = await run(['--version'], { nodeFlags: older(version) });
     t.equal(code, 3);
     t.equal(stdout, '');
     t.match(stderr, new RegExp(`needs Node 24.15 or later, and this is Node ${version}`));
     t.match(stderr, /npm run -s portvakt/, 'it says what to do');
   }
-  for (const version of ['24.15.0', '26.0.0']) t.equal((await run(['--version'], { env: older(version) })).code, 0);
+  for (const version of ['24.15.0', '26.0.0']) t.equal((await run(['--version'], { nodeFlags: older(version) })).code, 0);
 });
 
 t.test('help is shown by name and by topic', async (t) => {
@@ -177,7 +177,7 @@ t.test('help is shown by name and by topic', async (t) => {
   t.match(stderr, /did you mean exit-codes\?/);
 });
 
-/** An environment in which Node runs the script before anything else. */
-function preload(script: string): { NODE_OPTIONS: string } {
-  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}` };
+/** Flags with which Node runs the script before anything else. */
+function preload(script: string): readonly string[] {
+  return [`--import=data:text/javascript,${encodeURIComponent(script)}`];
 }
