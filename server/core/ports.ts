@@ -1,3 +1,4 @@
+import type { Audit, AuditRecord, CheckpointKey } from './audit.ts';
 import type { Authorities } from './authorities.ts';
 import type { Client, KeyFlaw, PublicJwk, RegistrableKey } from './client.ts';
 import type { Consent } from './consent.ts';
@@ -9,6 +10,8 @@ import type { Source } from './source.ts';
 import type { JsonObject } from './strict-json.ts';
 import type { System, SystemUser, SystemUserQuestion } from './system-user.ts';
 import type { EpochSeconds } from './time.ts';
+
+export type { AuditRecord } from './audit.ts';
 
 /** What the rules ask of the outside. Built once by the composition root. */
 export type Ports = {
@@ -114,18 +117,6 @@ export interface TokenCounter {
   issued(clientId: string, scopes: readonly string[], at: EpochSeconds): void;
   undelegated(asked: DelegatedScope, at: EpochSeconds): void;
 }
-
-/** An event that the audit keeps. Never an assertion, a token, a key or a person's number. `PV-SEC-104` */
-export type AuditRecord = {
-  /** `token.issuing`, `token.refused`, `world.installed`, … */
-  readonly type: string;
-  readonly at: EpochSeconds;
-  readonly correlationId: string;
-  readonly clientId?: string;
-  readonly orgno?: OrganizationNumber;
-  /** Everything else, in the wire's spelling. */
-  readonly details: Readonly<Record<string, unknown>>;
-};
 
 /**
  * What makes two assertions the same: the client's `jti`, or without one the signing input `header.payload`. The signature
@@ -366,6 +357,7 @@ export interface Changes extends Registers {
   };
   /** Every change carries its record in the same transaction. `PV-SEC-092` */
   readonly audit: { append(record: AuditRecord): Promise<void> };
+  readonly checkpointKeys: { list(): Promise<CheckpointKey[]>; put(key: CheckpointKey): Promise<void> };
 }
 
 /**
@@ -381,12 +373,7 @@ export interface Storage extends Registers {
    * itself; transactions of one process run one after the other.
    */
   transaction<T>(work: (changes: Changes) => Promise<T>): Promise<T>;
-  readonly audit: {
-    /** The newest records first, at most `limit`. */
-    list(limit: number): Promise<AuditRecord[]>;
-    /** Keeps a record that belongs to no other change, durably when it resolves. */
-    append(record: AuditRecord): Promise<void>;
-  };
+  readonly audit: Audit;
   /**
    * 32 random bytes that belong to this store, made when they are first asked for: the same for every process and for ever. For
    * what has no worth outside the server, such as the cursors of lists.

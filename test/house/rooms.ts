@@ -28,7 +28,7 @@ export const rooms: readonly Room[] = [
   { of: 'server/authorities/', imports: ['server/core/'], packages: { undici: { in: 'http-service.ts' } } },
   {
     of: 'server/storage/',
-    imports: ['server/core/'],
+    imports: ['server/core/', 'server/audit/'],
     packages: { 'better-sqlite3': { in: '/sqlite/' }, pg: { in: '/postgres/' }, 'lru-cache': ANY },
   },
   { of: 'server/provider/', imports: ['server/core/', 'keys/'], packages: { 'oidc-provider': ANY } },

@@ -240,7 +240,8 @@ t.test('PV-SEC-106 audit rows cannot be changed, removed or replaced, by any con
     "UPDATE audit SET type = 'x'",
     'UPDATE audit SET sequence = sequence + 1',
     'DELETE FROM audit',
-    "REPLACE INTO audit (sequence, type, at, correlation_id, details) VALUES (1, 'x', 0, '', '{}')",
+    `REPLACE INTO audit (sequence, chain, number, previous, hash, type, at, correlation_id, details)
+      SELECT sequence, chain, number, previous, hash, 'x', at, correlation_id, details FROM audit`,
   ])
     t.throws(() => connection.script(sql), { message: 'the audit is append-only' }, sql);
   const storage = await openStorage(file);

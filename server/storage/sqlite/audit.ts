@@ -1,50 +1,64 @@
-import type { AuditRecord, Storage } from '../../core/ports.ts';
+import type { Audit, AuditRecord, ChainHead } from '../../core/audit.ts';
+import type { EpochSeconds } from '../../core/time.ts';
 import { GroupCommit } from '../spend.ts';
 import type { WriteQueue } from '../write-queue.ts';
-import type { Connection, Statement } from './database.ts';
+import { type AuditChain, type AuditRow, LAST_SEQUENCE, type Prepared, prepared } from './audit-chain.ts';
+import { auditLines } from './audit-lines.ts';
+import { checkpointKeys } from './checkpoint-keys.ts';
+import type { Connection } from './database.ts';
 
-/** An audit record as the table holds it. */
-export type AuditRow = Pick<AuditRecord, 'type' | 'at' | 'correlationId'> & {
-  readonly clientId: string | null;
-  readonly orgno: string | null;
-  readonly details: string;
-};
-
-/** The statement that appends to the audit. There is none that changes or removes. `PV-SEC-106` */
-export function appendToAudit(connection: Connection): Statement<[AuditRow], never> {
-  return connection.statement(`
-    INSERT INTO audit (type, at, correlation_id, client_id, orgno, details)
-    VALUES (@type, @at, @correlationId, @clientId, @orgno, @details)`);
-}
+/** What the audit is written with. */
+type Writing = { readonly writer: Connection; readonly writes: WriteQueue; readonly chain: AuditChain };
 
 /** Reading the audit, and appending what belongs to no other change: records of one turn share a commit. */
-export function audit(reader: Connection, writer: Connection, writes: WriteQueue): Storage['audit'] {
+export function audit(reader: Connection, { writer, writes, chain }: Writing): Audit {
   const newest = reader.statement<[limit: number], AuditRow>(`
     SELECT type, at, correlation_id AS correlationId, client_id AS clientId, orgno, details
     FROM audit ORDER BY sequence DESC LIMIT ?`);
-  const append = appendToAudit(writer);
-  const commit = writer.change((batch: readonly AuditRow[]) => batch.map((row) => append.run(row) === 1));
-  const appends = new GroupCommit<AuditRow>((batch) => writes.run(() => commit(batch)));
+  const end = reader.statement<[], EndRow>(END);
+  const commit = writer.change((batch: readonly Prepared[]) => {
+    for (const each of batch) chain.append(each);
+    chain.finish();
+    return batch.map(() => true);
+  });
+  const seal = writer.change((now: EpochSeconds, due: EpochSeconds | undefined) => chain.seal(now, due));
+  const appends = new GroupCommit<Prepared>((batch) => writes.run(() => chain.settling(() => commit(batch))));
   return {
-    list: async (limit) => newest.all(limit).map(fromRow),
-    append: async (record) => void (await appends.add(toAuditRow(record))),
+    append: async (record) => void (await appends.add(prepared(record))),
+    list: async (limit) => newest.all(limit).map(toRecord),
+    sealWith: (signer) => chain.sealWith(signer),
+    seal: (now, due) => writes.run(() => chain.settling(() => seal(now, due))),
+    end: async () => {
+      const { sequence, heads, number, sealed } = end.get() ?? NOTHING;
+      return { sequence, heads: JSON.parse(heads) as ChainHead[], checkpoint: { number: number ?? 0, sequence: sealed ?? 0 } };
+    },
+    lines: auditLines(reader),
+    keys: checkpointKeys(reader).list,
   };
 }
 
-export function toAuditRow(record: AuditRecord): AuditRow {
-  return {
-    ...record,
-    clientId: record.clientId ?? null,
-    orgno: record.orgno ?? null,
-    details: JSON.stringify(record.details),
-  };
-}
+/** In one statement, so that it is of one moment. */
+const END = `
+  SELECT (${LAST_SEQUENCE}) AS sequence,
+    (SELECT json_group_array(json_object('chain', chain, 'number', number, 'hash', lower(hex(hash))) ORDER BY chain)
+      FROM audit_chains) AS heads,
+    (SELECT max(number) FROM audit_checkpoints) AS number,
+    (SELECT max(sequence) FROM audit_checkpoints) AS sealed`;
 
-function fromRow({ clientId, orgno, ...row }: AuditRow): AuditRecord {
+type EndRow = {
+  readonly sequence: number;
+  readonly heads: string;
+  readonly number: number | null;
+  readonly sealed: number | null;
+};
+
+const NOTHING: EndRow = { sequence: 0, heads: '[]', number: null, sealed: null };
+
+function toRecord({ type, at, correlationId, clientId, orgno, details }: AuditRow): AuditRecord {
   return {
-    ...row,
+    ...{ type, at, correlationId },
     ...(clientId !== null && { clientId }),
     ...(orgno !== null && { orgno }),
-    details: JSON.parse(row.details) as AuditRecord['details'],
+    details: JSON.parse(details) as AuditRecord['details'],
   };
 }

@@ -4,7 +4,9 @@ import type { Changes, Registers, Storage } from '../../core/ports.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { accesses } from './accesses.ts';
 import { assertions } from './assertions.ts';
-import { appendToAudit, audit, toAuditRow } from './audit.ts';
+import { audit } from './audit.ts';
+import { AuditChain, prepared } from './audit-chain.ts';
+import { checkpointKeys } from './checkpoint-keys.ts';
 import { clients } from './clients.ts';
 import { consents } from './consents.ts';
 import { Connection, isBusy } from './database.ts';
@@ -74,19 +76,28 @@ const BUSY_PAUSE = 10;
 
 function storage(reader: Connection, writer: Connection): Storage {
   const writes = new WriteQueue();
-  const append = appendToAudit(writer);
+  const chain = new AuditChain(writer);
+  const writing = { writer, writes, chain };
   const changes: Changes = {
     ...registers(writer),
     firstResults: firstResults(writer),
-    audit: { append: async (record) => void append.run(toAuditRow(record)) },
+    audit: { append: async (record) => chain.append(prepared(record)) },
+    checkpointKeys: checkpointKeys(writer),
+  };
+  const raise = writer.statement<[]>('UPDATE register_version SET version = version + 1');
+  const change = async <T>(work: (changes: Changes) => Promise<T>): Promise<T> => {
+    const result = await work(changes);
+    raise.run();
+    chain.finish();
+    return result;
   };
   return {
     ...(registers(reader) satisfies Registers),
-    assertions: assertions(reader, writer, writes),
+    assertions: assertions(reader, writing),
     tokenCounts: tokenCounts(reader, writer, writes),
     missedDelegations: missedDelegations(reader, writer, writes),
-    transaction: (work) => writes.run(() => writer.transaction(() => work(changes))),
-    audit: audit(reader, writer, writes),
+    transaction: (work) => writes.run(() => chain.settlingLater(() => writer.transaction(() => change(work)))),
+    audit: audit(reader, writing),
     secret: secrets(writer, writes),
     ready: probe(reader, writer, writes),
     // The writer last: whoever closes last moves the log into the database.
@@ -116,7 +127,7 @@ function probe(reader: Connection, writer: Connection, writes: WriteQueue): () =
   };
 }
 
-function registers(connection: Connection): Omit<Changes, 'audit' | 'firstResults'> {
+function registers(connection: Connection): Omit<Changes, 'audit' | 'firstResults' | 'checkpointKeys'> {
   return {
     organizations: organizations(connection),
     prefixes: prefixes(connection),

@@ -1,0 +1,58 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Audit, AuditLine, ChainedRecord, Checkpoint, SignedCheckpoint } from '../../core/audit.ts';
+import type { AuditRow, CheckpointRow } from './audit-chain.ts';
+import type { Connection } from './database.ts';
+
+/** Records read at a time; between two such pages others have their turn. */
+const PAGE = 1_000;
+
+/** Reads the audit from its beginning, a page at a time, each checkpoint behind the last record that it covers. */
+export function auditLines(reader: Connection): Audit['lines'] {
+  const records = reader.statement<[after: number, until: number, limit: number], AuditRow>(`
+    SELECT sequence, chain, number, previous, hash, type, at, correlation_id AS correlationId, client_id AS clientId, orgno, details
+    FROM audit WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?`);
+  const checkpoints = reader.statement<[after: number, until: number], SignedRow>(
+    `${SIGNED} WHERE sequence > ? AND sequence <= ? ORDER BY number`,
+  );
+  const base = reader.statement<[], SignedRow>(`${SIGNED} WHERE number = (SELECT checkpoint FROM audit_pruned)`);
+  return async function* lines(until): AsyncGenerator<AuditLine> {
+    const begun = base.get();
+    if (begun) yield toSigned(begun);
+    let after = begun?.sequence ?? 0;
+    for (;;) {
+      const page = records.all(after, until, PAGE);
+      const reached = page.length < PAGE ? until : (page.at(-1)?.sequence ?? until);
+      yield* merged(page.map(toChained), checkpoints.all(after, reached).map(toSigned));
+      if (reached === until) return;
+      after = reached;
+      await nextTurn();
+    }
+  };
+}
+
+function* merged(records: readonly ChainedRecord[], checkpoints: SignedCheckpoint[]): Generator<AuditLine> {
+  for (const record of records) {
+    while (checkpoints[0] && checkpoints[0].checkpoint.sequence < record.sequence) yield checkpoints.shift() as SignedCheckpoint;
+    yield record;
+  }
+  yield* checkpoints;
+}
+
+const SIGNED = 'SELECT sequence, text, kid, signature FROM audit_checkpoints';
+
+type SignedRow = Pick<CheckpointRow, 'sequence' | 'text' | 'kid' | 'signature'>;
+
+function toSigned({ text, kid, signature }: SignedRow): SignedCheckpoint {
+  return { checkpoint: JSON.parse(text) as Checkpoint, kid, signature };
+}
+
+function toChained(row: AuditRow): ChainedRecord {
+  const { sequence, chain, number, type, at, correlationId, clientId, orgno, details } = row;
+  return {
+    ...{ sequence, chain, number, previous: row.previous.toString('hex'), type, at, correlation_id: correlationId },
+    ...(clientId !== null && { client_id: clientId }),
+    ...(orgno !== null && { orgno }),
+    details: JSON.parse(details) as object,
+    hash: row.hash.toString('hex'),
+  };
+}
