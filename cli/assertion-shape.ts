@@ -69,6 +69,7 @@ const needsServer = new Fault('PV-502', { detail: 'offline' });
 function offlinePorts(issuer: string | undefined): Ports {
   return {
     storage: absent(),
+    registers: async () => absent(),
     verifier: absent(),
     keyPolicy: absent(),
     counter: absent(),

@@ -51,19 +51,31 @@ export function writeKeyFile(directory: string, kid: string, key: KeyObject): vo
 }
 
 /** Reads the key of that name. @throws {KeyUnusable} as {@link readPrivateKey} */
-export function readKeyFile(directory: string, kid: string): KeyObject {
-  return readPrivateKey(keyPath(directory, kid));
+export function readKeyFile(directory: string, kid: string, kind: KeyKind = 'rsa'): KeyObject {
+  return readPrivateKey(keyPath(directory, kid), kind);
 }
 
+/** The kinds of private keys that there are here, and how a message calls them. `PV-SEC-097` */
+const KINDS = { rsa: 'RSA key of at least 2048 bits', ec: 'P-256 key', ed25519: 'Ed25519 key' } as const;
+
+export type KeyKind = keyof typeof KINDS;
+
 /**
- * Reads a private RSA key of at least 2048 bits. `PV-SEC-097`
+ * Reads a private key of a kind.
  * @throws {KeyUnusable} when it is missing, a link, another user's, open to others, or no such key
  */
-export function readPrivateKey(path: string): KeyObject {
+export function readPrivateKey(path: string, kind: KeyKind = 'rsa'): KeyObject {
   const key = parse(path, readPrivately(path));
-  if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048)
-    throw new KeyUnusable(`${path} is no RSA key of at least 2048 bits: put the right one there`);
+  if (!isOf(kind, key)) throw new KeyUnusable(`${path} is no ${KINDS[kind]}: put the right one there`);
   return key;
+}
+
+function isOf(
+  kind: KeyKind,
+  { asymmetricKeyType, asymmetricKeyDetails: { modulusLength = 0, namedCurve } = {} }: KeyObject,
+): boolean {
+  if (asymmetricKeyType !== kind) return false;
+  return kind === 'rsa' ? modulusLength >= 2048 : kind === 'ed25519' || namedCurve === 'prime256v1';
 }
 
 /** Where the key of that name lies. */

@@ -55,6 +55,11 @@ export class ClockWatch {
     this.#readings = [...this.#readings.slice(Math.max(oldest, 0)), reading];
   }
 
+  /** The wall clock's whole seconds. */
+  now(): EpochSeconds {
+    return Math.floor(this.#clock.now());
+  }
+
   /** Whether the clock has not jumped lately. */
   steady(): boolean {
     return this.#monotonic() >= this.#unsteadyUntil;

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClockWatch } from './clock.ts';
 import type { Log, Storage } from './core/ports.ts';
+import { HOUR } from './core/time.ts';
 
 /** How often the clock is looked at and spent assertions that are over are removed, in milliseconds. */
 const INTERVAL = 5_000;
@@ -8,17 +9,26 @@ const INTERVAL = 5_000;
 /** How many go at a time, so that no one waits for it. `PV-SEC-035` */
 const SLICE = 1_000;
 
+/** How old the last checkpoint of the audit is when a new one is made, in seconds. `PV-SEC-107` */
+const CHECKPOINT_EVERY = HOUR;
+
 /** Starts what must be done now and then. @returns what ends it */
 export function keepHouse(storage: Storage, watch: ClockWatch, log: Log): () => void {
   const timer = setInterval(async () => {
     watch.look();
-    try {
-      await removeOver(storage, watch);
-    } catch (error) {
-      log.error('pruning failed', { error: String(error) });
-    }
+    await attempt('pruning failed', () => removeOver(storage, watch), log);
+    await attempt('no checkpoint could be made', () => storage.audit.seal(watch.now(), watch.now() - CHECKPOINT_EVERY), log);
   }, INTERVAL).unref();
   return () => clearInterval(timer);
+}
+
+/** What fails now is due again in a moment. */
+async function attempt(failure: string, work: () => Promise<void>, log: Log): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    log.error(failure, { error: String(error) });
+  }
 }
 
 /** Removes the spent assertions that are surely over, a slice a turn. */

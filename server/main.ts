@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { openCheckpointKey } from '../keys/checkpoint-key.ts';
 import { type Keystore, openKeystore } from '../keys/keystore.ts';
 import { readPublicJwk } from '../keys/public-jwk.ts';
 import { readSourceKeys } from '../keys/source-keys.ts';
@@ -23,6 +24,7 @@ import { createEngine } from './provider/provider.ts';
 import { selfservice } from './selfservice/mount.ts';
 import { RESOURCES, resourceMetadata } from './selfservice/resource-metadata.ts';
 import { routes } from './selfservice/routes.ts';
+import { cachedRegisters } from './storage/cache.ts';
 import { openStorage } from './storage/open.ts';
 import { createLog } from './telemetry/log.ts';
 import { BufferedTokenCounter } from './token-counter.ts';
@@ -86,6 +88,7 @@ export async function openFoundations(config: Config, { clock = systemClock, pre
   try {
     await prepare?.(storage);
     const keystore = await openKeystore({ directory: join(config.dataDir, 'keys'), storage, clock });
+    storage.audit.sealWith(await openCheckpointKey({ directory: join(config.dataDir, 'audit-keys'), storage, clock }));
     return {
       storage,
       keystore,
@@ -144,6 +147,7 @@ function build(
   });
   const ports: Ports = {
     storage,
+    registers: cachedRegisters(storage, async () => certificates.reload(await storage.trust.list())),
     verifier: createVerifier(),
     keyPolicy: { read: readPublicJwk },
     certificates,
@@ -170,9 +174,14 @@ function build(
     endHousekeeping();
     await counter.close();
     await authorities.close();
-    await storage.close();
+    await sealed(storage, watch, log).finally(() => storage.close());
   };
   return { listener: engine.callback(), close };
+}
+
+/** The last records too are vouched for; a store that cannot take a checkpoint any more is closed all the same. */
+async function sealed({ audit }: Storage, watch: ClockWatch, log: Log): Promise<void> {
+  await audit.seal(watch.now()).catch((error: unknown) => log.error('no checkpoint could be made', { error: String(error) }));
 }
 
 /** Listens on every address with one port. An IPv6 address that the machine does not have is passed over, the first is not. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { Fault, invalidField } from '../../server/core/fault.ts';
 import type { Authority, Certificates, CertificateVerdict, RevocationPolicy, TrustEntry } from '../../server/core/ports.ts';
@@ -59,6 +60,7 @@ export function createCertificates(entries: readonly TrustEntry[], settings: Tru
   const accepted = new LRUCache<string, Kept<CertificateVerdict>>({ max: ACCEPTED_KEPT });
   const refused = new LRUCache<string, Kept<Refusal>>({ max: REFUSED_KEPT });
   const { lists = new RevocationLists(), responders } = settings;
+  let current = entries;
   let trust = load(entries, settings);
   let version = 0;
   follow();
@@ -103,6 +105,8 @@ export function createCertificates(entries: readonly TrustEntry[], settings: Tru
     profiles: [...PROFILES.keys()],
     readAuthority,
     reload(changed) {
+      if (isDeepStrictEqual(changed, current)) return;
+      current = changed;
       trust = load(changed, settings);
       follow();
       forget();

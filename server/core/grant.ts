@@ -13,7 +13,7 @@ import type { Client, RegisteredKey } from './client.ts';
 import { Fault } from './fault.ts';
 import { findDetails } from './find-details.ts';
 import { isNorwegianNumber, type OrganizationNumber } from './organization.ts';
-import type { CertificateVerdict, OnBehalfOf, Ports } from './ports.ts';
+import type { CertificateVerdict, OnBehalfOf, Organization, Ports, TokenRegisters } from './ports.ts';
 import { type Access, parseScopes } from './scope.ts';
 import type { EpochSeconds } from './time.ts';
 import { parseTokenRequest } from './token-request.ts';
@@ -61,6 +61,9 @@ export class Grant {
 
   /** @throws {Fault} MP-011 */
   readonly claims: () => AssertionClaims;
+
+  /** What is registered, as it stands when it is first asked for. */
+  readonly registers: () => Promise<TokenRegisters> = once(() => this.ports.registers());
 
   /** The client named in `iss`. @throws {Fault} MP-100 unless it may act: an inactive or blocked one behaves as not existing. */
   readonly client: () => Promise<Client> = once(() => findClient(this));
@@ -133,8 +136,13 @@ export class Grant {
   readonly grantedDetails: () => Promise<GrantedDetails | undefined> = once(() => findDetails(this));
 
   /** The owner's permission for an organisation, where it exists. */
-  access(scope: string, consumer: OrganizationNumber): Promise<Access | undefined> {
-    return this.ports.storage.accesses.find(scope, consumer);
+  async access(scope: string, consumer: OrganizationNumber): Promise<Access | undefined> {
+    return (await this.registers()).accesses.find(scope, consumer);
+  }
+
+  /** Who is registered under a number. */
+  async organization(orgno: OrganizationNumber): Promise<Organization | undefined> {
+    return (await this.registers()).organizations.find(orgno);
   }
 }
 
@@ -171,13 +179,14 @@ function chooseKey(grant: Grant): 'kid' | 'x5c' {
 }
 
 async function findClient(grant: Grant): Promise<Client> {
-  const { storage, settings } = grant.ports;
-  const client = await storage.clients.find(grant.claims().iss);
+  const { settings } = grant.ports;
+  const { iss } = grant.claims();
+  const client = await (await grant.registers()).clients.find(iss);
   if (!client) throw new Fault('MP-100', { expected: 'a client id of this server' });
   if (client.blocked !== undefined)
     throw new Fault('MP-100', { expected: 'a client that the operator has not blocked', got: 'blocked' });
-  const organization = await storage.organizations.find(client.orgno);
-  const supplier = client.supplierOrgno === undefined ? organization : await storage.organizations.find(client.supplierOrgno);
+  const organization = await grant.organization(client.orgno);
+  const supplier = client.supplierOrgno === undefined ? organization : await grant.organization(client.supplierOrgno);
   if (!client.active || !organization?.active || !supplier?.active)
     throw new Fault('MP-100', { expected: 'an active client and organisation', got: 'inactive' });
   if (!settings.integrationTypes.includes(client.integrationType)) {
@@ -220,5 +229,5 @@ async function findScopes(grant: Grant): Promise<readonly ScopeRules[]> {
 /** A fixed scope has no row, and whatever else stands under a reserved prefix is unknown, registered or not. */
 async function findScope(grant: Grant, name: string): Promise<ScopeRules | undefined> {
   if (isAdminScope(name)) return adminScopeRules(name);
-  return isReserved(name) ? undefined : grant.ports.storage.scopes.find(name);
+  return isReserved(name) ? undefined : (await grant.registers()).scopes.find(name);
 }

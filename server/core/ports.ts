@@ -16,6 +16,11 @@ export type { AuditRecord } from './audit.ts';
 /** What the rules ask of the outside. Built once by the composition root. */
 export type Ports = {
   readonly storage: Storage;
+  /**
+   * The registers as they stand now, for judging a request: asked once for each, before anything is read. What it gives is never
+   * older than that moment, and may be kept copies. `PV-SEC-072`, `PV-SEC-073`
+   */
+  readonly registers: () => Promise<TokenRegisters>;
   readonly verifier: Verifier;
   readonly keyPolicy: KeyPolicy;
   readonly certificates: Certificates;
@@ -94,7 +99,7 @@ export interface Certificates {
    * @throws {Fault} PV-601 for what could never validate anything.
    */
   readAuthority(bytes: Uint8Array): Authority;
-  /** Judges by these entries from now on, and forgets every verdict. `PV-SEC-048` */
+  /** Judges by these entries from now on, and forgets every verdict unless they are the same as before. `PV-SEC-048` */
   reload(entries: readonly TrustEntry[]): void;
 }
 
@@ -326,6 +331,11 @@ export interface Registers {
   readonly signingKeys: { list(): Promise<SigningKeyRecord[]> };
 }
 
+/** What every token hangs on. */
+export type TokenRegisters = {
+  readonly [Name in 'clients' | 'organizations' | 'scopes' | 'accesses']: Pick<Registers[Name], 'find'>;
+};
+
 /**
  * Changing what is registered, inside a transaction. `put` makes or replaces by the natural key; an entry that refers to one that
  * is not there is the caller's mistake, and rejects with another error than {@link StoreUnavailable}.
@@ -374,6 +384,8 @@ export interface Storage extends Registers {
    */
   transaction<T>(work: (changes: Changes) => Promise<T>): Promise<T>;
   readonly audit: Audit;
+  /** A number that every change of what is registered raises, before the change is answered; in every process on the store. */
+  version(): Promise<number>;
   /**
    * 32 random bytes that belong to this store, made when they are first asked for: the same for every process and for ever. For
    * what has no worth outside the server, such as the cursors of lists.

@@ -26,6 +26,22 @@ export function transactions(withStore: WithStore): void {
     t.same(await storage.organizations.list(), []);
   });
 
+  withStore(
+    'PV-SEC-073 every change raises the version, for every adapter; spending and undone work do not',
+    async (t, place) => {
+      const { storage } = place;
+      const other = await place.openAgain();
+      const first = await storage.version();
+      await other.transaction(putOrganizations);
+      const second = await storage.version();
+      t.ok(second > first);
+      await t.rejects(storage.transaction(async () => Promise.reject(new Error('undone'))));
+      await storage.assertions.spend({ clientId: 'a', jti: '1' }, 99, verdict);
+      await storage.audit.append(verdict);
+      t.equal(await other.version(), second);
+    },
+  );
+
   withStore('a transaction returns what its work returns, and holds from then on for every adapter', async (t, place) => {
     const other = await place.openAgain();
     t.equal(await place.storage.transaction((changes) => putAll(changes).then(() => 'done')), 'done');

@@ -84,6 +84,7 @@ function storage(reader: Connection, writer: Connection): Storage {
     audit: { append: async (record) => chain.append(prepared(record)) },
     checkpointKeys: checkpointKeys(writer),
   };
+  const version = reader.statement<[], { version: number }>('SELECT version FROM register_version');
   const raise = writer.statement<[]>('UPDATE register_version SET version = version + 1');
   const change = async <T>(work: (changes: Changes) => Promise<T>): Promise<T> => {
     const result = await work(changes);
@@ -98,6 +99,7 @@ function storage(reader: Connection, writer: Connection): Storage {
     missedDelegations: missedDelegations(reader, writer, writes),
     transaction: (work) => writes.run(() => chain.settlingLater(() => writer.transaction(() => change(work)))),
     audit: audit(reader, writing),
+    version: async () => version.get()?.version ?? 0,
     secret: secrets(writer, writes),
     ready: probe(reader, writer, writes),
     // The writer last: whoever closes last moves the log into the database.
