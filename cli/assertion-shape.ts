@@ -73,6 +73,7 @@ function offlinePorts(issuer: string | undefined): Ports {
     verifier: absent(),
     keyPolicy: absent(),
     counter: absent(),
+    unproven: absent(),
     certificates: absent(),
     signer: absent(),
     authorities: absent(),

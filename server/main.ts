@@ -11,6 +11,7 @@ import { readSourceKeys } from '../keys/source-keys.ts';
 import { createVerifier } from '../keys/verifier.ts';
 import { Refusal } from '../keys/x509/refusal.ts';
 import { createCertificates } from '../keys/x509/trust.ts';
+import { CountedRefusals } from './audit/unproven.ts';
 import { createAuthorities } from './authorities/authorities.ts';
 import { ClockWatch, systemClock } from './clock.ts';
 import { type Config, ConfigMistake } from './config.ts';
@@ -141,6 +142,7 @@ function build(
   const engine = createEngine(issuer, (text) => log.warn(text));
   const watch = new ClockWatch(clock, log);
   const counter = new BufferedTokenCounter(storage, log);
+  const unproven = new CountedRefusals(storage.audit, log);
   const authorities = createAuthorities({
     ...{ registers: storage, issuer, keys: sourceKeys, clock, random },
     settings: config.authorities,
@@ -154,6 +156,7 @@ function build(
     signer: keystore.signer,
     authorities,
     counter,
+    unproven,
     clock,
     random,
     settings: { ...config.token, issuer },
@@ -173,6 +176,7 @@ function build(
   const close = async (): Promise<void> => {
     endHousekeeping();
     await counter.close();
+    await unproven.close();
     await authorities.close();
     await sealed(storage, watch, log).finally(() => storage.close());
   };

@@ -25,9 +25,7 @@ export type TokenResponse = {
  */
 export async function issueToken(body: Uint8Array, correlationId: string, ports: Ports): Promise<TokenResponse> {
   const grant = Grant.fromForm(body, ports);
-  await stopAtFirst(authentication, grant);
-  const verdict = await verdictOf(() => authorize(grant));
-  await spend(grant, verdict, correlationId);
+  const verdict = await proven(grant, correlationId);
   const final = await settle(grant, verdict, correlationId);
   if (final instanceof Fault) throw counted(final, grant);
   const { issuer } = ports.settings;
@@ -35,6 +33,19 @@ export async function issueToken(body: Uint8Array, correlationId: string, ports:
 }
 
 type Verdict = Authorization | Fault;
+
+/** The verdict on a grant that its client has signed, and that is spent with it. @throws {Fault} for any other, which is counted */
+async function proven(grant: Grant, correlationId: string): Promise<Verdict> {
+  try {
+    await stopAtFirst(authentication, grant);
+    const verdict = await verdictOf(() => authorize(grant));
+    await spend(grant, verdict, correlationId);
+    return verdict;
+  } catch (error) {
+    if (error instanceof Fault) grant.ports.unproven.count(error.code, correlationId, grant.now);
+    throw error;
+  }
+}
 
 /** The verdict as a value, so that a refusal too can be kept in the commit that spends the assertion. */
 async function verdictOf(judge: () => Promise<Authorization>): Promise<Verdict> {

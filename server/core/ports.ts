@@ -1,5 +1,6 @@
 import type { Audit, AuditRecord, CheckpointKey } from './audit.ts';
 import type { Authorities } from './authorities.ts';
+import type { FaultCode } from './catalogue.ts';
 import type { Client, KeyFlaw, PublicJwk, RegistrableKey } from './client.ts';
 import type { Consent } from './consent.ts';
 import type { DelegatedScope, Delegation, DelegationFilter } from './delegation.ts';
@@ -27,6 +28,7 @@ export type Ports = {
   readonly signer: Signer;
   readonly authorities: Authorities;
   readonly counter: TokenCounter;
+  readonly unproven: UnprovenRefusals;
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: TokenSettings;
@@ -121,6 +123,15 @@ export interface Signer {
 export interface TokenCounter {
   issued(clientId: string, scopes: readonly string[], at: EpochSeconds): void;
   undelegated(asked: DelegatedScope, at: EpochSeconds): void;
+}
+
+/**
+ * Refusals that nobody has proven to have caused: before a signature held, and of replays. They have no record of their own, so that
+ * strangers cannot fill the audit.
+ */
+export interface UnprovenRefusals {
+  /** At once, and without ever failing. */
+  count(code: FaultCode, correlationId: string, at: EpochSeconds): void;
 }
 
 /**
