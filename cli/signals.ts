@@ -10,9 +10,9 @@ const ECHO = 1_000;
 
 /**
  * Takes the signals over for a command that runs until it is stopped.
- * @returns at the first SIGINT, SIGTERM or SIGHUP; one more after a second ends the process at once.
+ * @returns at the first of these signals; one more after a second ends the process at once.
  */
-export function stopSignal(): Promise<void> {
+export function stopSignal(signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']): Promise<void> {
   return new Promise((resolve) => {
     let first: number | undefined;
     const stop = () => {
@@ -20,7 +20,7 @@ export function stopSignal(): Promise<void> {
       if (performance.now() - first > ECHO) exit();
       resolve();
     };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+    for (const signal of signals) process.on(signal, stop);
     // Last: a signal that came meanwhile would be lost between the two.
     process.off('SIGINT', exit);
   });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -92,6 +93,18 @@ export const configSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('a proxy with TLS stands in front, so that listening beyond loopback is safe'),
+  shutdown: z
+    .strictObject({
+      delay_seconds: z
+        .int()
+        .min(0)
+        .max(60)
+        .default(3)
+        .describe('how long it goes on answering after it has said that it is not ready, so that a balancer can turn away'),
+      timeout_seconds: z.int().min(1).max(300).default(20).describe('how long requests may then take to be finished'),
+    })
+    .prefault({})
+    .describe('how the server stops, and how a worker is replaced'),
   token: token.prefault({}).describe('rules of tokens; every default is as Maskinporten does it'),
   cli: cli.optional().describe('defaults of the command line in this folder and below; the server reads none of it'),
   authorities: authorities.prefault({}).describe('who is asked whether one may act for another'),
@@ -112,6 +125,8 @@ export type Config = {
   readonly dataDir: string;
   readonly hosts: readonly string[];
   readonly port: number;
+  /** Seconds. Without a delay idle connections are closed at once. */
+  readonly shutdown: { readonly delay: number; readonly timeout: number };
   readonly token: Omit<TokenSettings, 'issuer'>;
   readonly authorities: AuthoritySettings;
   /** Files of private keys by the name that sources give them; absolute. */
@@ -140,6 +155,21 @@ export async function readConfig(file: string, environment: NodeJS.ProcessEnv = 
   });
 }
 
+/** Most workers that may be asked for. */
+const MOST_WORKERS = 256;
+
+/**
+ * How many processes serve: `PORTVAKT_WORKERS`, or as many as there are cores that this process may use.
+ * @throws {ConfigMistake}
+ */
+export function readWorkers({ PORTVAKT_WORKERS: stated }: NodeJS.ProcessEnv = process.env): number {
+  if (stated === undefined || stated === '') return availableParallelism();
+  const workers = /^[0-9]{1,3}$/.test(stated) ? Number(stated) : 0;
+  if (workers < 1 || workers > MOST_WORKERS)
+    throw new ConfigMistake(`PORTVAKT_WORKERS: must be a whole number from 1 to ${MOST_WORKERS}`);
+  return workers;
+}
+
 /** What is told to `portvakt dev`, and not left to the defaults. */
 export type DevSettings = {
   readonly dataDir: string;
@@ -151,7 +181,12 @@ export type DevSettings = {
 
 /** The configuration of `portvakt dev`: every default, in the test environment, on loopback. */
 export function devConfig({ dataDir, port, issuer, sourceKeys = {} }: DevSettings): Config {
-  const settings = configSchema.parse({ environment: 'test', listen: { port }, ...(issuer !== undefined && { issuer }) });
+  const settings = configSchema.parse({
+    environment: 'test',
+    listen: { port },
+    shutdown: { delay_seconds: 0 },
+    ...(issuer !== undefined && { issuer }),
+  });
   return { ...toConfig(settings, { dataDir, folder: dataDir }), sourceKeys };
 }
 
@@ -210,13 +245,14 @@ function toConfig(
   settings: z.infer<typeof configSchema>,
   { dataDir, folder }: { readonly dataDir: string; readonly folder: string },
 ): Config {
-  const { issuer, environment, listen, token: rules, authorities: asked, source_keys: keys } = settings;
+  const { issuer, environment, listen, shutdown, token: rules, authorities: asked, source_keys: keys } = settings;
   return {
     ...(issuer !== undefined && { issuer }),
     environment,
     dataDir,
     hosts: listen.hosts,
     port: listen.port,
+    shutdown: { delay: shutdown.delay_seconds, timeout: shutdown.timeout_seconds },
     token: toTokenSettings(rules),
     authorities: { delegations: asked.delegations, systemUsers: asked.system_users, consents: asked.consents },
     sourceKeys: Object.fromEntries(Object.entries(keys).map(([name, file]) => [name, resolve(folder, file)])),

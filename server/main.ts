@@ -1,9 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import type { RequestListener, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { openCheckpointKey } from '../keys/checkpoint-key.ts';
 import { type Keystore, openKeystore } from '../keys/keystore.ts';
 import { readPublicJwk } from '../keys/public-jwk.ts';
@@ -19,6 +18,7 @@ import type { Certificates, Clock, Log, Ports, Random, Signer, Storage } from '.
 import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
+import { type Ending, Listening } from './http/listening.ts';
 import { lookups } from './lookup/mount.ts';
 import { metadata } from './provider/metadata.ts';
 import { createEngine } from './provider/provider.ts';
@@ -34,8 +34,11 @@ import { BufferedTokenCounter } from './token-counter.ts';
 export type RunningServer = {
   readonly issuer: string;
   readonly port: number;
-  /** Stops taking connections, answers what has been asked, and closes the store. */
-  close(): Promise<void>;
+  /**
+   * Stops taking connections, answers what has been asked, and closes the store: at once, or gently, after the configured delay in
+   * which it is not ready and still answers. `PV-SEC-124`
+   */
+  close(how?: Ending): Promise<void>;
 };
 
 /** What a caller may put in place of the world outside. */
@@ -56,16 +59,23 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   let issuer = config.issuer ?? '';
   const app = Promise.withResolvers<RequestListener>();
   const answer: RequestListener = async (request, response) => (await app.promise)(request, response);
-  const servers = config.hosts.map(() => createHttpServer(answer, { issuer: () => issuer, random, log }));
+  const listening = new Listening(config.hosts.map(() => createHttpServer(answer, { issuer: () => issuer, random, log })));
+  const { delay, timeout } = config.shutdown;
   try {
-    const port = await listen(servers, config);
+    const port = await listening.start(config.hosts, config.port);
     issuer = config.issuer ?? `http://localhost:${port}/`;
-    const { listener, close } = await open({ config, issuer, clock, log }, prepare);
+    const { listener, retire, close } = await open({ config, issuer, clock, log }, prepare);
     app.resolve(listener);
-    return { issuer, port, close: () => stopListening(servers).then(close) };
+    const stop = async (how: Ending = 'now'): Promise<void> => {
+      retire();
+      if (how === 'gently') await pause(delay * 1_000);
+      await listening.stop(how, timeout);
+      await close();
+    };
+    return { issuer, port, close: stop };
   } catch (error) {
-    for (const server of servers) server.closeAllConnections();
-    await stopListening(servers);
+    listening.cut();
+    await listening.stop('now', timeout);
     throw error;
   }
 }
@@ -121,8 +131,8 @@ const random: Random = {
 
 type Setting = { readonly config: Config; readonly issuer: string; readonly clock: Clock; readonly log: Log };
 
-/** What answers requests, and what ends all that was started for it, the store last. */
-type Built = { readonly listener: RequestListener; readonly close: () => Promise<void> };
+/** What answers requests, what makes it say that it is not ready, and what ends all that was started for it, the store last. */
+type Built = { readonly listener: RequestListener; readonly retire: () => void; readonly close: () => Promise<void> };
 
 async function open(setting: Setting, prepare: Surroundings['prepare']): Promise<Built> {
   const { config, issuer, clock } = setting;
@@ -139,6 +149,7 @@ function build(
   { storage, keystore, sourceKeys, certificates, cursorSecret }: Foundations,
   { config, issuer, clock, log }: Setting,
 ): Built {
+  let retired = false;
   const engine = createEngine(issuer, (text) => log.warn(text));
   const watch = new ClockWatch(clock, log);
   const counter = new BufferedTokenCounter(storage, log);
@@ -169,7 +180,7 @@ function build(
     },
     api: selfservice(routes, { ports, keys: () => keystore.jwks().keys, cursorSecret, log }),
     lookups: lookups({ ports, keys: () => keystore.jwks().keys, settings: config.authorities, log }),
-    steady: () => watch.steady(),
+    unready: () => (retired ? 'PV-504' : watch.steady() ? undefined : 'PV-503'),
     log,
   });
   const endHousekeeping = keepHouse(storage, watch, log);
@@ -180,39 +191,13 @@ function build(
     await authorities.close();
     await sealed(storage, watch, log).finally(() => storage.close());
   };
-  return { listener: engine.callback(), close };
+  const retire = (): void => {
+    retired = true;
+  };
+  return { listener: engine.callback(), retire, close };
 }
 
 /** The last records too are vouched for; a store that cannot take a checkpoint any more is closed all the same. */
 async function sealed({ audit }: Storage, watch: ClockWatch, log: Log): Promise<void> {
   await audit.seal(watch.now()).catch((error: unknown) => log.error('no checkpoint could be made', { error: String(error) }));
-}
-
-/** Listens on every address with one port. An IPv6 address that the machine does not have is passed over, the first is not. */
-async function listen(servers: readonly Server[], { hosts, port }: Config): Promise<number> {
-  let taken = port;
-  for (const [place, server] of servers.entries()) {
-    try {
-      server.listen({ host: hosts[place], port: taken });
-      await once(server, 'listening');
-      taken = (server.address() as AddressInfo).port;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (place === 0 || (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT')) throw error;
-    }
-  }
-  return taken;
-}
-
-async function stopListening(servers: readonly Server[]): Promise<void> {
-  await Promise.all(
-    servers
-      .filter((server) => server.listening)
-      .map((server) => {
-        const closed = once(server, 'close');
-        server.close();
-        server.closeIdleConnections();
-        return closed;
-      }),
-  );
 }

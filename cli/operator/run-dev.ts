@@ -1,7 +1,7 @@
-import { devConfig } from '../../server/config.ts';
+import { type RunningCluster, startCluster } from '../../server/cluster.ts';
+import { devConfig, readWorkers } from '../../server/config.ts';
 import type { Clock } from '../../server/core/ports.ts';
 import type { EpochSeconds } from '../../server/core/time.ts';
-import { type RunningServer, startServer } from '../../server/main.ts';
 import { listDevClients } from '../dev-client.ts';
 import { announce, type DevServer } from '../dev-server.ts';
 import { stopSignal } from '../signals.ts';
@@ -47,8 +47,9 @@ async function start(options: DevOptions, data: DevData, terminal: Terminal): Pr
   const { issuer, port } = options;
   const settings = { dataDir: data.path, port, sourceKeys: world?.sourceKeys ?? {}, ...(issuer !== undefined && { issuer }) };
   let holds: readonly string[] = [];
-  const server = await startServer(devConfig(settings), {
-    clock,
+  const server = await startCluster(devConfig(settings), {
+    workers: readWorkers(),
+    clockOffset: options.clock,
     prepare: async (storage, name) => {
       await world?.install(storage, name);
       holds = await describeWorld(storage);
@@ -70,7 +71,7 @@ function readyWorld(seed: string | undefined, now: EpochSeconds): Promise<ReadyW
   return seed === undefined ? madeUpWorld(now) : worldOfFile(seed, now);
 }
 
-function notice({ issuer }: RunningServer, data: DevData, offset: number): DevServer {
+function notice({ issuer }: RunningCluster, data: DevData, offset: number): DevServer {
   return { issuer, data_dir: data.path, pid: process.pid, clock_offset_seconds: offset };
 }
 
@@ -79,7 +80,7 @@ function about({ kept, used }: DevData): string {
   return `data            ${kept ? 'kept in its folder' : 'a temporary folder, removed at exit   (--persist DIR keeps one)'}`;
 }
 
-async function tell({ issuer }: RunningServer, { path }: DevData, terminal: Terminal): Promise<void> {
+async function tell({ issuer }: RunningCluster, { path }: DevData, terminal: Terminal): Promise<void> {
   const clients = await listDevClients(path);
   const ready: Ready = {
     issuer,

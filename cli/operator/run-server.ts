@@ -1,6 +1,7 @@
 import { access, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type Config, readConfig } from '../../server/config.ts';
+import type { RunningCluster } from '../../server/cluster.ts';
+import { type Config, readConfig, readWorkers } from '../../server/config.ts';
 import { Failure } from '../failure.ts';
 import type { View } from '../output.ts';
 import { stopSignal } from '../signals.ts';
@@ -12,19 +13,36 @@ export type ServeOptions = { readonly config?: string; readonly check?: boolean 
 type Serving = { readonly issuer: string; readonly token_endpoint: string; readonly data_dir: string };
 
 /**
- * Serves by the configuration until the first signal; or judges what a start would stand on, and does not listen.
+ * Serves by the configuration until the first signal to stop, and reads it again at SIGHUP; or judges what a start would stand on, and does not listen.
  * @throws {Failure | ConfigMistake | KeyUnusable | StoreUnavailable} or the system's error when the port is taken
  */
 export async function serve({ config: file, check }: ServeOptions, terminal: Terminal): Promise<void> {
-  const config = await readConfig(file ?? (await nearestConfig(process.cwd())));
+  const path = file ?? (await nearestConfig(process.cwd()));
+  const config = await readConfig(path);
   if (check) return judge(config, terminal);
   shutTheInspector(config.environment);
-  const { startServer } = await import('../../server/main.ts');
-  const stopped = stopSignal();
-  const server = await startServer(config);
-  await terminal.ready(serving(server.issuer, config), view);
+  const workers = readWorkers();
+  const { startCluster } = await import('../../server/cluster.ts');
+  const stopped = stopSignal(['SIGINT', 'SIGTERM']);
+  const cluster = await startCluster(config, { workers });
+  reloadAtHangup(cluster, path);
+  await terminal.ready(serving(cluster.issuer, config), view);
   await stopped;
-  await server.close();
+  await cluster.close();
+}
+
+/** One reload at a time; a file that cannot be used, or with which no worker starts, is told of, and nothing changes. */
+function reloadAtHangup(cluster: RunningCluster, file: string): void {
+  let reloading = Promise.resolve();
+  process.on('SIGHUP', () => {
+    reloading = reloading.then(async () => {
+      try {
+        await cluster.reload(await readConfig(file));
+      } catch (error) {
+        cluster.log.error('not reloaded', { error: error instanceof Error ? error.message : String(error) });
+      }
+    });
+  });
 }
 
 /** Opens everything and closes it again. @throws {Failure} `unhealthy`, where a start would first have to make the data */

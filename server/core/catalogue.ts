@@ -367,6 +367,13 @@ export const catalogue = {
       "The server's clock was set by more than 30 seconds within moments, so that times cannot be judged until it has run straight for a minute.",
     fix: 'Send the request to another node or a minute later; the operator sets the clock by NTP.',
   },
+  'PV-504': {
+    error: 'temporarily_unavailable',
+    status: 503,
+    phrase: 'The server is stopping',
+    cause: 'It has been told to stop, and finishes what it has been asked.',
+    fix: 'Send the request to another node, or here again in a few seconds.',
+  },
   'PV-601': {
     error: 'invalid_request',
     status: 400,

@@ -1,4 +1,5 @@
 import type { Context, default as Koa, Middleware } from 'koa';
+import type { FaultCode } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
 import type { Log, Ports } from '../core/ports.ts';
 import { correlationId } from './correlation-id.ts';
@@ -24,8 +25,8 @@ export type Surroundings = {
   readonly api: Middleware;
   /** What other servers look up here; it passes on what it does not know. */
   readonly lookups: Middleware;
-  /** Whether the clock can be believed. */
-  readonly steady: () => boolean;
+  /** Why the server is not ready, whatever its store says; undefined when it is. */
+  readonly unready: () => FaultCode | undefined;
   readonly log: Log;
 };
 
@@ -38,17 +39,17 @@ const READ = ['GET', 'HEAD'];
  * Puts our middlewares in front of the engine's router, one a line. The table of routes is the allow-list: what is not in it
  * never reaches the engine, which would answer addresses of its own. Decisions 6, 15
  */
-export function mountApp(engine: Koa, ports: Ports, { documents, api, lookups, steady, log }: Surroundings): void {
+export function mountApp(engine: Koa, ports: Ports, { documents, api, lookups, unready, log }: Surroundings): void {
   engine.use(correlationId(ports.random));
   engine.use(renderFaults({ issuer: ports.settings.issuer, log }));
   engine.use(closeAfterRefusedBody);
   engine.use(limitHeaders());
   engine.use(api);
   engine.use(lookups);
-  engine.use(dispatch(routes(ports, documents, steady)));
+  engine.use(dispatch(routes(ports, documents, unready)));
 }
 
-function routes(ports: Ports, documents: Documents, steady: () => boolean): ReadonlyMap<string, Route> {
+function routes(ports: Ports, documents: Documents, unready: Surroundings['unready']): ReadonlyMap<string, Route> {
   const metadata = { methods: READ, handle: publicDocument(() => documents.metadata) };
   const jwks = { methods: READ, handle: publicDocument(documents.jwks) };
   const resources = [...documents.resources].map(([path, document]): [string, Route] => [
@@ -63,7 +64,7 @@ function routes(ports: Ports, documents: Documents, steady: () => boolean): Read
     ['/jwk/', jwks],
     ['/jwk.json', jwks],
     ['/health/live', { methods: READ, handle: live }],
-    ['/health/ready', { methods: READ, handle: ready(ports.storage, steady) }],
+    ['/health/ready', { methods: READ, handle: ready(ports.storage, unready) }],
     ...resources,
   ]);
 }

@@ -19,7 +19,15 @@ export type Allowance = { readonly only?: readonly string[]; readonly in?: strin
 const ANY: Allowance = {};
 
 /** What a program that starts a server may hold of it. */
-const SERVED = ['server/core/', 'server/registry/', 'server/main.ts', 'server/config.ts', 'server/storage/open.ts', 'keys/'];
+const SERVED = [
+  'server/core/',
+  'server/registry/',
+  'server/main.ts',
+  'server/cluster.ts',
+  'server/config.ts',
+  'server/storage/open.ts',
+  'keys/',
+];
 
 export const rooms: readonly Room[] = [
   { of: 'server/core/', imports: [], builtins: 'types of node:crypto' },
@@ -56,7 +64,12 @@ export const rooms: readonly Room[] = [
   { of: 'server/token-counter.ts', imports: ['server/core/', 'server/count-buffer.ts'] },
   { of: 'server/count-buffer.ts', imports: ['server/core/'] },
   { of: 'server/main.ts', imports: ['server/', 'keys/'] },
-  { of: 'server/cluster.ts', imports: ['server/', 'keys/'] },
+  { of: 'server/worker.ts', imports: ['server/', 'keys/'] },
+  { of: 'server/worker-messages.ts', imports: ['server/core/', 'server/config.ts'] },
+  {
+    of: 'server/cluster.ts',
+    imports: ['server/core/', 'server/config.ts', 'server/worker-messages.ts', 'server/storage/open.ts', 'server/telemetry/'],
+  },
   {
     of: 'keys/',
     imports: ['server/core/'],

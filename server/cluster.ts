@@ -1,0 +1,168 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { getCompileCacheDir } from 'node:module';
+import { dirname, extname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Config } from './config.ts';
+import type { Log, Storage } from './core/ports.ts';
+import { createLog } from './telemetry/log.ts';
+import { heardError, type PrimaryMessage, type WorkerMessage, type WorkerTask } from './worker-messages.ts';
+
+/** A server of several processes that answers. */
+export type RunningCluster = {
+  readonly issuer: string;
+  readonly port: number;
+  readonly log: Log;
+  /** Replaces every worker, one after the other, by one with this configuration; those of before answer until theirs are ready. */
+  reload(config: Config): Promise<void>;
+  /** Ends them all as the configuration says, and resolves when they are gone. */
+  close(): Promise<void>;
+};
+
+/** What a caller may put around the workers. */
+export type ClusterSurroundings = {
+  readonly log?: Log;
+  /** How many; at least one. */
+  readonly workers: number;
+  /** Seconds ahead of this machine's clock; default 0. */
+  readonly clockOffset?: number;
+  /** Runs once on the open store, before any worker reads from it: the made-up world is installed here. */
+  readonly prepare?: (storage: Storage, issuer: string) => Promise<void>;
+};
+
+/**
+ * Starts one worker for each core, each with the whole server and its own connection to the store; this process hands them the
+ * connections, starts anew those that die, and loads nothing of the server itself. What one of them changes is in force in all of them
+ * before it is answered, because each request asks the store for its version (storage/cache.ts).
+ * @throws what {@link startServer} throws in a worker; then none is left.
+ */
+export async function startCluster(config: Config, surroundings: ClusterSurroundings): Promise<RunningCluster> {
+  const workers = new Workers(config, surroundings);
+  try {
+    const [{ issuer, port }] = await workers.start();
+    return { issuer, port, log: workers.log, reload: (changed) => workers.reload(changed), close: () => workers.close() };
+  } catch (error) {
+    await workers.close();
+    throw error;
+  }
+}
+
+type Named = { readonly issuer: string; readonly port: number };
+
+/** A worker that dies sooner than this after it became ready is not started again at once, in milliseconds. */
+const SHORT_LIFE = 5_000;
+
+/** How long to wait then: longer each time, up to the last. */
+const PAUSES = [100, 300, 1_000, 3_000, 10_000];
+
+/** How long after its own time-out a worker that does not end is killed, in milliseconds. */
+const PATIENCE = 5_000;
+
+class Workers {
+  #config: Config;
+  readonly #surroundings: ClusterSurroundings;
+  readonly log: Log;
+  readonly #serving = new Set<Worker>();
+  #prepared: Promise<void> | undefined;
+  #closing = false;
+  #shortLives = 0;
+
+  constructor(config: Config, surroundings: ClusterSurroundings) {
+    this.#config = config;
+    this.#surroundings = surroundings;
+    this.log = surroundings.log ?? createLog();
+    const program = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
+    cluster.setupPrimary({ exec: program, args: [], serialization: 'advanced' });
+  }
+
+  /** All of them at once; the first that fails is what is thrown. */
+  async start(): Promise<[Named]> {
+    const { workers } = this.#surroundings;
+    const named = await Promise.all(Array.from({ length: workers }, () => this.#startOne(this.#config)));
+    return [named[0] as Named];
+  }
+
+  /** A configuration that no worker can start with leaves everything as it was. */
+  async reload(config: Config): Promise<void> {
+    const before = [...this.#serving];
+    for (const worker of before) {
+      await this.#startOne(config);
+      this.#config = config;
+      void this.#stop(worker, 'stop gently');
+    }
+    this.log.info('reloaded', { detail: `${before.length} workers replaced` });
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    const how = this.#config.shutdown.delay > 0 ? 'stop gently' : 'stop';
+    await Promise.all(Object.values(cluster.workers ?? {}).map((worker) => worker && this.#stop(worker, how)));
+  }
+
+  /** Forks a worker and waits until it answers. */
+  async #startOne(config: Config): Promise<Named> {
+    const { clockOffset = 0, prepare } = this.#surroundings;
+    const cache = getCompileCacheDir();
+    const worker = cluster.fork(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) });
+    const task: WorkerTask = { config, clockOffset, prepares: prepare !== undefined };
+    worker.send(task);
+    const named = await new Promise<Named>((resolve, reject) => {
+      worker.once('exit', (code, signal) => reject(new Error(`a worker ended with ${signal ?? code} before it was ready`)));
+      worker.on('message', (message: WorkerMessage) => {
+        if (message.kind === 'ready') resolve(message);
+        else if (message.kind === 'failed') reject(heardError(message.error));
+        else this.#prepare(config, message.issuer).then(() => tell(worker, 'prepared'), reject);
+      });
+    });
+    this.#serving.add(worker);
+    const since = performance.now();
+    worker.once('exit', (code, signal) => void this.#died(worker, { since, how: `${signal ?? code}` }));
+    return named;
+  }
+
+  /** Once, whichever worker asks first. */
+  #prepare({ dataDir }: Config, issuer: string): Promise<void> {
+    this.#prepared ??= (async () => {
+      const { openStorage } = await import('./storage/open.ts');
+      const storage = await openStorage(join(dataDir, 'portvakt.db'));
+      await (this.#surroundings.prepare?.(storage, issuer) ?? Promise.resolve()).finally(() => storage.close());
+    })();
+    return this.#prepared;
+  }
+
+  /** Nothing is lost but what the worker was answering: others go on, and the next one starts. */
+  async #died(worker: Worker, { since, how }: { readonly since: number; readonly how: string }): Promise<void> {
+    if (!this.#serving.delete(worker) || this.#closing) return;
+    this.log.error('a worker died', { detail: `pid ${worker.process.pid}, ${how}` });
+    this.#shortLives = performance.now() - since < SHORT_LIFE ? this.#shortLives + 1 : 0;
+    while (!this.#closing) {
+      if (this.#shortLives > 0) await pause(PAUSES[Math.min(this.#shortLives, PAUSES.length) - 1], undefined, { ref: false });
+      if (this.#closing) return;
+      try {
+        await this.#startOne(this.#config);
+        return;
+      } catch (error) {
+        this.#shortLives++;
+        this.log.error('a worker could not be started', { error: String(error) });
+      }
+    }
+  }
+
+  /** Asks a worker to end, and kills one that does not within its time, or that has not begun to serve and cannot hear it. */
+  async #stop(worker: Worker, how: PrimaryMessage): Promise<void> {
+    const serves = this.#serving.delete(worker);
+    if (worker.isDead()) return;
+    const ended = once(worker, 'exit');
+    if (serves) tell(worker, how);
+    const { delay, timeout } = this.#config.shutdown;
+    const kill = setTimeout(() => worker.process.kill('SIGKILL'), serves ? (delay + timeout) * 1_000 + PATIENCE : 0);
+    await ended;
+    clearTimeout(kill);
+  }
+}
+
+/** One that is gone hears nothing, and needs not. */
+function tell(worker: Worker, message: PrimaryMessage): void {
+  if (worker.isConnected()) worker.send(message);
+}

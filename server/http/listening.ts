@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+
+/** How it ends: idle connections closed at once, or left until they run out, so that no request is on its way to a closed one. */
+export type Ending = 'now' | 'gently';
+
+/** The addresses that a server listens on, all with one port, until it ends. */
+export class Listening {
+  readonly #servers: readonly Server[];
+  #ending = false;
+
+  constructor(servers: readonly Server[]) {
+    this.#servers = servers;
+    for (const server of servers)
+      server.prependListener('request', (_, response) => {
+        if (this.#ending) response.setHeader('Connection', 'close');
+      });
+  }
+
+  /**
+   * Listens on every address. An IPv6 address that the machine does not have is passed over, the first is not.
+   * @param port 0 takes a free one.
+   * @returns the port
+   * @throws the system's error, when the port is taken
+   */
+  async start(hosts: readonly string[], port: number): Promise<number> {
+    let taken = port;
+    for (const [place, server] of this.#servers.entries()) {
+      try {
+        server.listen({ host: hosts[place], port: taken });
+        await once(server, 'listening');
+        taken = (server.address() as AddressInfo).port;
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (place === 0 || (code !== 'EADDRNOTAVAIL' && code !== 'EAFNOSUPPORT')) throw error;
+      }
+    }
+    return taken;
+  }
+
+  /**
+   * Takes no more connections, and resolves when all that there were are closed. What is asked on them meanwhile is answered, and
+   * told that it was the last.
+   * @param timeout seconds after which they are cut. `PV-SEC-124`
+   */
+  async stop(how: Ending, timeout: number): Promise<void> {
+    this.#ending = true;
+    const open = this.#servers.filter((server) => server.listening);
+    const cut = setTimeout(() => this.cut(), timeout * 1_000);
+    await Promise.all(open.map((server) => close(server, how)));
+    clearTimeout(cut);
+  }
+
+  /** Closes every connection, whatever it is doing. */
+  cut(): void {
+    for (const server of this.#servers) server.closeAllConnections();
+  }
+}
+
+function close(server: Server, how: Ending): Promise<unknown> {
+  const closed = once(server, 'close');
+  // What http.Server adds to its parent's close is to close the idle connections.
+  if (how === 'now') server.close();
+  else NetServer.prototype.close.call(server);
+  return closed;
+}
