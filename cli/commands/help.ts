@@ -97,6 +97,7 @@ const ENVIRONMENT = `  PORTVAKT_CONTEXT   the context that counts, unless --cont
   PORTVAKT_ISSUER    default of --issuer and --server where a server is asked
   PORTVAKT_PORT      default of portvakt dev --port
   PORTVAKT_DATA      data directory of portvakt serve
+  PORTVAKT_WORKERS   processes that serve; without it, one for each core
   PORTVAKT_PASSWORD  password of a key file; --password-file is safer
   NO_COLOR           no colours
   FORCE_COLOR        colours, also where there is no terminal
