@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
@@ -14,7 +13,7 @@ import { CountedRefusals } from './audit/unproven.ts';
 import { createAuthorities } from './authorities/authorities.ts';
 import { ClockWatch, systemClock } from './clock.ts';
 import { type Config, ConfigMistake } from './config.ts';
-import type { Certificates, Clock, Log, Ports, Random, Signer, Storage } from './core/ports.ts';
+import type { Certificates, Clock, Log, Ports, Signer, Storage } from './core/ports.ts';
 import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
@@ -22,6 +21,7 @@ import { type Ending, Listening } from './http/listening.ts';
 import { lookups } from './lookup/mount.ts';
 import { metadata } from './provider/metadata.ts';
 import { createEngine } from './provider/provider.ts';
+import { random } from './random.ts';
 import { selfservice } from './selfservice/mount.ts';
 import { RESOURCES, resourceMetadata } from './selfservice/resource-metadata.ts';
 import { routes } from './selfservice/routes.ts';
@@ -123,12 +123,6 @@ async function openCertificates(storage: Storage, { environment }: Config): Prom
   }
 }
 
-const random: Random = {
-  token: () => randomBytes(32).toString('base64url'),
-  traceId: () => randomBytes(16).toString('hex'),
-  uuid: randomUUID,
-};
-
 type Setting = { readonly config: Config; readonly issuer: string; readonly clock: Clock; readonly log: Log };
 
 /** What answers requests, what makes it say that it is not ready, and what ends all that was started for it, the store last. */
@@ -152,15 +146,16 @@ function build(
   let retired = false;
   const engine = createEngine(issuer, (text) => log.warn(text));
   const watch = new ClockWatch(clock, log);
+  const registers = cachedRegisters(storage, async () => certificates.reload(await storage.trust.list()));
   const counter = new BufferedTokenCounter(storage, log);
   const unproven = new CountedRefusals(storage.audit, log);
   const authorities = createAuthorities({
-    ...{ registers: storage, issuer, keys: sourceKeys, clock, random },
+    ...{ registers: storage, current: registers, issuer, keys: sourceKeys, clock, random },
     settings: config.authorities,
   });
   const ports: Ports = {
     storage,
-    registers: cachedRegisters(storage, async () => certificates.reload(await storage.trust.list())),
+    registers,
     verifier: createVerifier(),
     keyPolicy: { read: readPublicJwk },
     certificates,

@@ -1,6 +1,6 @@
 import { type Authorities, type Authority, SourceUnavailable } from '../core/authorities.ts';
 import { DETAILS_TYPES, type DetailsType } from '../core/authorization-details.ts';
-import type { Clock, Random, Registers, Signer } from '../core/ports.ts';
+import type { Clock, Random, Registers, Signer, TokenRegisters } from '../core/ports.ts';
 import type { AuthoritySettings } from '../core/settings.ts';
 import type { Source } from '../core/source.ts';
 import { AltinnAuthority } from './altinn.ts';
@@ -9,6 +9,8 @@ import { localAuthority } from './local.ts';
 /** What those who answer stand on. */
 export type AuthorityMeans = {
   readonly registers: Registers;
+  /** The registers as they stand now; copies kept of them. */
+  readonly current: () => Promise<TokenRegisters>;
   /** This server's own. */
   readonly issuer: string;
   readonly settings: AuthoritySettings;
@@ -23,8 +25,8 @@ export type AuthorityMeans = {
  * or added counts from the next request on. `PV-SEC-073`
  */
 export function createAuthorities(means: AuthorityMeans): Authorities & { close(): Promise<void> } {
-  const { registers, issuer, settings } = means;
-  const local = localAuthority(registers);
+  const { registers, current, issuer, settings } = means;
+  const local = localAuthority(registers, current);
   const services = new Services(means);
   const chosen: Readonly<Record<DetailsType, string>> = {
     'urn:altinn:systemuser': settings.systemUsers,

@@ -1,14 +1,14 @@
 import type { Authority } from '../core/authorities.ts';
 import { type Consent, consentFlaws, type FoundConsent } from '../core/consent.ts';
-import type { Registers } from '../core/ports.ts';
+import type { Registers, TokenRegisters } from '../core/ports.ts';
 import type { EpochSeconds } from '../core/time.ts';
 
 /** This server's own registers as an authority: what is changed in them holds from the next question on. `PV-SEC-073` */
-export function localAuthority({ delegations, systemUsers, consents }: Registers): Authority {
+export function localAuthority({ systemUsers, consents }: Registers, current: () => Promise<TokenRegisters>): Authority {
   return {
     name: 'local',
     remote: false,
-    isDelegated: (asked, now) => delegations.inForce(asked, now),
+    isDelegated: async (asked, now) => (await current()).delegations.inForce(asked, now),
     findSystemUser: (asked) => systemUsers.findFor(asked),
     findConsent: async (asked, now) => {
       const consent = await consents.find(asked.id);

@@ -34,6 +34,14 @@ export function delegationState(
   return validFrom !== undefined && validFrom > now ? 'FUTURE' : 'ACTIVE';
 }
 
+/** When a delegation holds, unless it is revoked: from the first moment, and from the second no more. */
+export type Period = Pick<Delegation, 'validFrom' | 'validTo'>;
+
+/** Whether the moment lies in one of the periods. */
+export function isWithin(periods: readonly Period[], now: EpochSeconds): boolean {
+  return periods.some((period) => delegationState({ ...period, revoked: false }, now) === 'ACTIVE');
+}
+
 /** What a supplier needs a delegation for: one scope, in the name of one consumer. */
 export type DelegatedScope = {
   readonly scope: string;

@@ -3,7 +3,7 @@ import type { Authorities } from './authorities.ts';
 import type { FaultCode } from './catalogue.ts';
 import type { Client, KeyFlaw, PublicJwk, RegistrableKey } from './client.ts';
 import type { Consent } from './consent.ts';
-import type { DelegatedScope, Delegation, DelegationFilter } from './delegation.ts';
+import type { DelegatedScope, Delegation, DelegationFilter, Period } from './delegation.ts';
 import type { OrganizationNumber } from './organization.ts';
 import type { Access, Scope } from './scope.ts';
 import type { TokenSettings } from './settings.ts';
@@ -312,6 +312,8 @@ export interface Registers {
      * does not grow with the number of delegations. `PV-SEC-072`
      */
     inForce(asked: DelegatedScope, now: EpochSeconds): Promise<boolean>;
+    /** The periods of all that are not revoked and let the supplier act, both organisations being active: what `inForce` rests on. */
+    periods(asked: DelegatedScope): Promise<readonly Period[]>;
     list(filter: DelegationFilter): Promise<Delegation[]>;
   };
   readonly systems: {
@@ -345,7 +347,7 @@ export interface Registers {
 /** What every token hangs on. */
 export type TokenRegisters = {
   readonly [Name in 'clients' | 'organizations' | 'scopes' | 'accesses']: Pick<Registers[Name], 'find'>;
-};
+} & { readonly delegations: Pick<Registers['delegations'], 'inForce'> };
 
 /**
  * Changing what is registered, inside a transaction. `put` makes or replaces by the natural key; an entry that refers to one that

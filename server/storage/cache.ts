@@ -1,13 +1,16 @@
 import { LRUCache } from 'lru-cache';
+import { isWithin } from '../core/delegation.ts';
 import type { Storage, TokenRegisters } from '../core/ports.ts';
 
 /** Most entries kept of each register, a few kilobytes each at most. What is not kept costs a look-up, and nothing else. */
-const KEPT = { clients: 5_000, organizations: 10_000, scopes: 2_000, accesses: 20_000 } as const;
+const KEPT = { clients: 5_000, organizations: 10_000, scopes: 2_000, accesses: 20_000, delegations: 20_000 } as const;
 
 /**
- * The registers as the token path reads them: entries are kept until anything registered changes, in whichever process. Each request
+ * The registers as the token path reads them: entries are kept until anything registered changes, in whichever process. A request
  * first asks the store for the version that every change raises, so that nothing it reads is older than itself. `PV-SEC-072`,
  * `PV-SEC-073`, performance reference no. 8
+ *
+ * Requests of one turn of the event loop share the answer: what a turn finds on its sockets was sent before the turn began.
  * @param moved reads anew what else is kept of the registers; the request that sees a change waits for it.
  */
 export function cachedRegisters(storage: Storage, moved: () => Promise<void>): () => Promise<TokenRegisters> {
@@ -15,15 +18,30 @@ export function cachedRegisters(storage: Storage, moved: () => Promise<void>): (
   const organizations = new Kept(KEPT.organizations, (orgno: string) => storage.organizations.find(orgno));
   const scopes = new Kept(KEPT.scopes, (name: string) => storage.scopes.find(name));
   const accesses = new Kept(KEPT.accesses, (scope: string, consumer: string) => storage.accesses.find(scope, consumer));
-  const registers: TokenRegisters = { clients, organizations, scopes, accesses };
+  const periods = new Kept(KEPT.delegations, async (scope: string, consumerOrgno: string, supplierOrgno: string) => {
+    const found = await storage.delegations.periods({ scope, consumerOrgno, supplierOrgno });
+    return found.length > 0 ? found : undefined;
+  });
+  const inForce: TokenRegisters['delegations']['inForce'] = async ({ scope, consumerOrgno, supplierOrgno }, now) =>
+    isWithin((await periods.find(scope, consumerOrgno, supplierOrgno)) ?? [], now);
+  const registers: TokenRegisters = { clients, organizations, scopes, accesses, delegations: { inForce } };
   let known: number | undefined;
-  return async () => {
+  const current = async (): Promise<TokenRegisters> => {
     const version = await storage.version();
     if (version === known) return registers;
     await moved();
-    for (const register of [clients, organizations, scopes, accesses]) register.forget();
+    for (const register of [clients, organizations, scopes, accesses, periods]) register.forget();
     known = version;
     return registers;
+  };
+  let inThisTurn: Promise<TokenRegisters> | undefined;
+  return () => {
+    if (inThisTurn) return inThisTurn;
+    setImmediate(() => {
+      inThisTurn = undefined;
+    });
+    inThisTurn = current();
+    return inThisTurn;
   };
 }
 

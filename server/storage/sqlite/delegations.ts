@@ -1,15 +1,15 @@
-import type { Delegation, DelegationFilter } from '../../core/delegation.ts';
+import { type DelegatedScope, type Delegation, type DelegationFilter, isWithin, type Period } from '../../core/delegation.ts';
 import type { Changes } from '../../core/ports.ts';
 import type { Connection, Statement } from './database.ts';
 
 /** The register of delegations. */
 export function delegations(connection: Connection): Changes['delegations'] {
   const find = connection.statement<[id: string], Row>(`${SELECT} WHERE id = ?`);
-  const inForce = connection.statement<[Asked], { found: number }>(`
-    SELECT 1 AS found FROM delegation_scopes
+  const periodsOf = connection.statement<[DelegatedScope], Pick<Row, 'validFrom' | 'validTo'>>(`
+    SELECT valid_from AS validFrom, valid_to AS validTo FROM delegation_scopes
     WHERE scope = @scope AND consumer_orgno = @consumerOrgno AND supplier_orgno = @supplierOrgno AND revoked = 0
-      AND ${begunAndNotOver('@now')} AND ${betweenActive('delegation_scopes')}
-    LIMIT 1`);
+      AND ${betweenActive('delegation_scopes')}`);
+  const periods = async (asked: DelegatedScope): Promise<readonly Period[]> => periodsOf.all(asked).map(toPeriod);
   const listingBy = listings(connection);
   const put = putter(connection);
   return {
@@ -17,19 +17,12 @@ export function delegations(connection: Connection): Changes['delegations'] {
       const row = find.get(id);
       return row && fromRow(row);
     },
-    inForce: async ({ scope, consumerOrgno, supplierOrgno }, now) =>
-      inForce.get({ scope, consumerOrgno, supplierOrgno, now }) !== undefined,
+    inForce: async (asked, now) => isWithin(await periods(asked), now),
+    periods,
     list: async (filter) => listingBy(filter).all(filter).map(fromRow),
     put: async (delegation) => put(toRow(delegation)),
   };
 }
-
-type Asked = {
-  readonly scope: string;
-  readonly consumerOrgno: string;
-  readonly supplierOrgno: string;
-  readonly now: number;
-};
 
 const SELECT = `
   SELECT id, consumer_orgno AS consumerOrgno, supplier_orgno AS supplierOrgno, scopes, valid_from AS validFrom, valid_to AS validTo,
@@ -133,12 +126,15 @@ function toRow(delegation: Delegation): Row {
   };
 }
 
+function toPeriod({ validFrom, validTo }: Pick<Row, 'validFrom' | 'validTo'>): Period {
+  return { ...(validFrom !== null && { validFrom }), ...(validTo !== null && { validTo }) };
+}
+
 function fromRow({ validFrom, validTo, reason, ...row }: Row): Delegation {
   return {
     ...row,
     scopes: JSON.parse(row.scopes) as string[],
-    ...(validFrom !== null && { validFrom }),
-    ...(validTo !== null && { validTo }),
+    ...toPeriod({ validFrom, validTo }),
     revoked: row.revoked === 1,
     ...(reason !== null && { reason }),
   };
