@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { Fault, invalidField } from '../../server/core/fault.ts';
@@ -145,9 +145,7 @@ function stillGood<T>(kept: Kept<T> | undefined, now: EpochSeconds): T | undefin
 
 /** Over the exact octets, each certificate with its length, so that no two chains share one. */
 function digest(chain: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
-  for (const der of chain) hash.update(`${der.length}:`).update(der);
-  return hash.digest('base64');
+  return hash('sha256', Buffer.concat(chain.flatMap((der) => [Buffer.from(`${der.length}:`), der])), 'base64');
 }
 
 type LoadedTrust = Trust & {

@@ -40,8 +40,12 @@ function parseForm(body: Uint8Array): ReadonlyMap<string, string> {
   return fields;
 }
 
+/** What stands for itself; an assertion holds nothing else. */
+const PLAIN = /^[A-Za-z0-9._~-]*$/;
+
 /** Octets outside ASCII must be percent-encoded; what they decode to must be UTF-8. */
 function decode(text: string): string {
+  if (PLAIN.test(text)) return text;
   if (/[\x80-\xff]/.test(text)) throw malformed('an octet outside ASCII');
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

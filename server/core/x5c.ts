@@ -23,9 +23,10 @@ export function readX5c(x5c: JsonValue): readonly Buffer[] {
 
 function decodeCertificate(item: JsonValue): Buffer {
   if (typeof item !== 'string') throw new Fault('MP-123', { expected: 'strings', got: typeof item });
-  const text = item.replace(/[ \t\r\n]/g, '');
-  const der = Buffer.from(text, 'base64');
-  if (der.length === 0 || der.length > MAX_CERTIFICATE_BYTES || der.toString('base64') !== text) {
+  const der = Buffer.from(item, 'base64');
+  const canonical = der.toString('base64');
+  const isCanonical = item === canonical || item.replace(/[ \t\r\n]/g, '') === canonical;
+  if (der.length === 0 || der.length > MAX_CERTIFICATE_BYTES || !isCanonical) {
     throw new Fault('MP-123', { detail: 'not canonical base64, empty, or too large' });
   }
   return der;
