@@ -5,7 +5,7 @@ import { AdminTokens } from './admin-token.ts';
 import { apiFailure } from './api-failure.ts';
 import type { ChangeOptions } from './api-options.ts';
 import { chooseContext, chooseServer, type NamedContext, withSlash } from './context.ts';
-import { ask, type Reply } from './http.ts';
+import { ask, type Reply, readBody } from './http.ts';
 import type { Terminal } from './terminal.ts';
 
 /** An address below the API's base, with its query. */
@@ -102,6 +102,11 @@ export class ApiClient {
     { shape, ...options }: CallOptions & { readonly shape: Shape },
   ): Promise<Answer<z.infer<Shape>>> {
     return this.#read(await this.#send('POST', address, options), shape);
+  }
+
+  /** Reads what is too long to be held, as it comes. @throws {Failure} */
+  async download(address: Address, scopes: readonly AdminScope[]): Promise<AsyncIterable<Uint8Array>> {
+    return readBody(this.#url(address), await this.#request('GET', { scopes }), this.terminal);
   }
 
   /** A token that the server no longer takes, although it has time left, is fetched anew once: the server may be another by now. */

@@ -1,3 +1,4 @@
+import { apiFailure } from './api-failure.ts';
 import { Failure } from './failure.ts';
 import { parseJson } from './json.ts';
 import type { Terminal } from './terminal.ts';
@@ -17,6 +18,33 @@ export async function ask(url: string, request: RequestInit, terminal: Terminal)
     const text = await response.text();
     terminal.trace(`${request.method ?? 'GET'} ${url} ${response.status} ${Math.round(performance.now() - started)} ms`);
     return { status: response.status, headers: response.headers, body: parseJson(text) };
+  } catch (error) {
+    throw unreachable(url, error, timeout);
+  }
+}
+
+/**
+ * Asks a server for something long, and gives its octets as they come, without a limit of time once they have begun.
+ * @throws {Failure} as {@link ask}; `unreachable` also when it breaks off in the middle
+ */
+export async function readBody(url: string, request: RequestInit, terminal: Terminal): Promise<AsyncIterable<Uint8Array>> {
+  const { timeout } = terminal.options;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new DOMException('too late', 'TimeoutError')), timeout * 1000);
+  try {
+    const response = await fetch(url, { ...request, redirect: 'manual', signal: late.signal });
+    if (response.status === 200 && response.body) return octets(url, response.body, timeout);
+    throw apiFailure(url, { status: response.status, headers: response.headers, body: parseJson(await response.text()) });
+  } catch (error) {
+    throw error instanceof Failure ? error : unreachable(url, error, timeout);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function* octets(url: string, body: AsyncIterable<Uint8Array>, timeout: number): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
   } catch (error) {
     throw unreachable(url, error, timeout);
   }

@@ -13,6 +13,7 @@ export const OPERATOR_SCOPES: readonly AdminScope[] = [
   'idporten:dcr.write',
   'idporten:dcr.modify',
   'portvakt:explanations',
+  'portvakt:audit.read',
 ];
 
 /** The organisation that operates the server, if there is one. */

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import type { Fault } from '../core/fault.ts';
 import type { Ports } from '../core/ports.ts';
@@ -6,6 +7,7 @@ import { PRIVATE_JSON } from '../http/render-fault.ts';
 import { Document } from './document.ts';
 import { errorBody } from './errors.ts';
 import { etag } from './etag.ts';
+import { Lines, NDJSON } from './lines.ts';
 import { Page } from './paging.ts';
 import { resourceMetadataAddress } from './resource-metadata.ts';
 import type { Call, Route } from './route.ts';
@@ -18,6 +20,8 @@ export function answer(ctx: Context, result: object | undefined, asked: { route:
     ctx.set('Cache-Control', 'no-store');
     ctx.body = '';
     ctx.remove('Content-Type');
+  } else if (result instanceof Lines) {
+    answerLines(ctx, result);
   } else if (result instanceof Document) {
     answerDocument(ctx, result);
   } else {
@@ -28,6 +32,12 @@ export function answer(ctx: Context, result: object | undefined, asked: { route:
     ctx.set('ETag', etag(text));
     ctx.body = text;
   }
+}
+
+/** What fails on the way breaks the connection off: nobody takes a part for the whole. */
+function answerLines(ctx: Context, { lines }: Lines): void {
+  ctx.set({ ...PRIVATE_JSON, 'Content-Type': NDJSON });
+  ctx.body = Readable.from(lines).on('error', () => ctx.res.destroy());
 }
 
 function answerDocument(ctx: Context, { mediaType, text, policy }: Document): void {

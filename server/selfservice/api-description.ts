@@ -1,4 +1,5 @@
-import type { OpenApi, Operation, Schema } from './openapi.ts';
+import { NDJSON } from './lines.ts';
+import type { Content, OpenApi, Operation, Schema } from './openapi.ts';
 
 /** A member of an object, or a parameter. A type that has a name of its own stands in brackets: `[Scope]`. */
 export type Member = { readonly name: string; readonly type: string; readonly required: boolean; readonly text: string };
@@ -48,9 +49,14 @@ function inWords(method: string, path: string, operation: Operation): Described 
       ...{ name, required, text: description },
       type: typeOf(schema),
     })),
-    body: requestBody ? typeOf(requestBody.content['application/json'].schema) : 'none',
-    answer: responses[200].content ? typeOf(responses[200].content['application/json'].schema) : 'an empty body',
+    body: spoken(requestBody?.content) ?? 'none',
+    answer: spoken(responses[200].content) ?? 'an empty body',
   };
+}
+
+function spoken(content: Content = {}): string | undefined {
+  const { 'application/json': value, [NDJSON]: line } = content;
+  return value ? typeOf(value.schema) : line && 'lines of JSON';
 }
 
 function membersOf({ properties = {}, required = [], patternProperties = {} }: Schema): Member[] {

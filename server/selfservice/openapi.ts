@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { errorShape } from './errors.ts';
+import { NDJSON } from './lines.ts';
 import type { Route } from './route.ts';
 import { BASE } from './router.ts';
 
@@ -31,7 +32,8 @@ export type Operation = {
   };
 };
 
-type Content = { readonly 'application/json': { readonly schema: Schema } };
+/** What a body holds, by its media type. */
+export type Content = Readonly<Partial<Record<'application/json' | typeof NDJSON, { readonly schema: Schema }>>>;
 
 /** An OpenAPI document, as far as it is read again. */
 export type OpenApi = {
@@ -80,7 +82,7 @@ Every change can be tried with dry_run=true: it is judged, and nothing is stored
 const MANNERS = { contract: "The contract's.", own: 'Our own.' } as const;
 
 function operation(route: Route, schemas: Map<string, Schema>): Operation {
-  const { method, path, summary, body, answer } = route;
+  const { method, path, summary, body, answer, lines } = route;
   return {
     operationId: operationId(route),
     tags: [path.split('/')[1] ?? ''],
@@ -91,9 +93,10 @@ function operation(route: Route, schemas: Map<string, Schema>): Operation {
     ...(body && { requestBody: { required: true, content: content(schemaOf(body, 'input', schemas)) } }),
     responses: {
       200: {
-        description: answer ? 'The answer' : 'Done; the body is empty',
+        description: answer ? 'The answer' : (lines ?? 'Done; the body is empty'),
         ...(answer && method === 'GET' && { headers: { ETag: { schema: { type: 'string' } }, ...linkHeader(route) } }),
         ...(answer && { content: content(schemaOf(answer, 'output', schemas)) }),
+        ...(lines !== undefined && { content: { [NDJSON]: { schema: { type: 'object' } } } }),
       },
       default: { $ref: '#/components/responses/Refusal' },
     },

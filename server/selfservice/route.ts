@@ -46,11 +46,13 @@ export type Route = {
   readonly query: z.ZodObject;
   /** Absent: a body, if any, is not read. */
   readonly body?: z.ZodType;
-  /** The shape of the answer; absent: an empty body. */
+  /** The shape of the answer; absent: an empty body, or lines. */
   readonly answer?: z.ZodType;
+  /** What each line says, where the answer is `Lines`. */
+  readonly lines?: string;
   /** Whether a POST changes nothing, so that there is nothing to repeat, to try or to undo. RFC 9110 §9.2.1 */
   readonly safe?: true;
-  /** Answers an object, a page of a list (paging.ts), a document (document.ts), or with an empty body. */
+  /** Answers an object, a page of a list (paging.ts), lines (lines.ts), a document (document.ts), or with an empty body. */
   readonly handle: (call: Call) => Promise<object | undefined>;
   /** Brings a change into force where it is kept in memory: once it is committed, before it is answered. */
   readonly afterwards?: (ports: Ports) => Promise<void>;

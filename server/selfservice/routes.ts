@@ -1,5 +1,6 @@
 import { accessRequestRoutes } from './access-requests.ts';
 import { accessRoutes } from './accesses.ts';
+import { auditRoutes } from './audit.ts';
 import { clientRoutes } from './clients.ts';
 import { consentRoutes } from './consents.ts';
 import { delegationSourceRoutes } from './delegation-sources.ts';
@@ -39,6 +40,7 @@ export const operations: readonly Route[] = [
   ...organizationRoutes,
   ...explanationRoutes,
   ...tokenCountRoutes,
+  ...auditRoutes,
   ...operatorOrganizationRoutes,
   ...operatorClientRoutes,
   ...operatorPrefixRoutes,

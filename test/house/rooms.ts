@@ -43,7 +43,7 @@ export const rooms: readonly Room[] = [
   { of: 'server/http/', imports: ['server/core/'], packages: { koa: ANY } },
   {
     of: 'server/selfservice/',
-    imports: ['server/registry/', 'server/core/', 'server/http/'],
+    imports: ['server/registry/', 'server/core/', 'server/http/', 'server/audit/'],
     packages: { koa: ANY, '@koa/router': ANY, zod: ANY },
   },
   {
@@ -86,7 +86,7 @@ export const rooms: readonly Room[] = [
   { of: 'cli/operator/', imports: ['cli/', 'fixtures/', ...SERVED], packages: { commander: ANY, zod: ANY, yaml: ANY } },
   {
     of: 'cli/',
-    imports: ['server/core/', 'keys/x509/'],
+    imports: ['server/core/', 'server/audit/', 'keys/x509/'],
     never: ['cli/operator/'],
     packages: {
       commander: ANY,

@@ -138,6 +138,12 @@ function assertShape(answer: Answer, method: string, path: string): void {
 function assertSuccess(answer: Answer, method: string, path: string): void {
   const route = find(path)?.methods.get(method);
   assert.ok(route, `${method} ${path} is in the table`);
+  if (route.lines !== undefined) {
+    assert.equal(answer.headers.get('content-type'), 'application/x-ndjson');
+    assert.equal(answer.headers.get('cache-control'), 'no-store');
+    for (const line of answer.text.split('\n').slice(0, -1)) assert.equal(typeof JSON.parse(line), 'object');
+    return;
+  }
   if (!route.answer) {
     assert.equal(answer.text, '', 'the answer is empty');
     assert.equal(answer.headers.get('content-type'), null);

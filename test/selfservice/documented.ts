@@ -21,7 +21,7 @@ export function assertDocumented(
 function answerOf(method: string, path: string): z.ZodType | undefined {
   const operation = paths[path]?.[method.toLowerCase()];
   assert.ok(operation, `${method} ${path} is in the document`);
-  const schema = operation.responses[200].content?.['application/json'].schema;
+  const schema = operation.responses[200].content?.['application/json']?.schema;
   return schema && shapeOf(`${method} ${path}`, schema);
 }
 

@@ -1,0 +1,57 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { AuditBroken, readLine } from '../server/audit/line.ts';
+import { type AuditSummary, AuditVerifier } from '../server/audit/verify.ts';
+import { Failure } from './failure.ts';
+import { readInput } from './input.ts';
+import { isRecord, parseJson } from './json.ts';
+
+/**
+ * Verifies an exported audit, however long it is, in bounded memory.
+ * @param file `-` is standard input.
+ * @throws {AuditBroken} naming the place
+ */
+export async function verifyFile(file: string, keys: ReadonlyMap<string, KeyObject>): Promise<AuditSummary> {
+  const input: AsyncIterable<Buffer> = file === '-' ? process.stdin : createReadStream(file);
+  const verifier = new AuditVerifier(keys);
+  let number = 0;
+  for await (const line of lines(input)) verifier.take(readLine(line, `line ${++number}`));
+  return verifier.end();
+}
+
+/** Longest line there is: a checkpoint that names every chain, or a change with its states. */
+const LONGEST = 64 * 1024 * 1024;
+
+/** Ended by a line feed and nothing else: what other readers take for the end of a line is a byte like any other. */
+async function* lines(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let rest = Buffer.alloc(0);
+  for await (const chunk of input) {
+    rest = Buffer.concat([rest, chunk]);
+    if (rest.length > LONGEST) throw new AuditBroken('a line without an end');
+    const end = rest.lastIndexOf(0x0a);
+    if (end < 0) continue;
+    yield* utf8.decode(rest.subarray(0, end)).split('\n');
+    rest = rest.subarray(end + 1);
+  }
+  if (rest.length > 0) throw new AuditBroken('the last line does not end: the tail is missing');
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Reads a JWK set of public Ed25519 keys, by their `kid`. @throws {Failure} `invalid` */
+export async function readCheckpointKeys(file: string): Promise<ReadonlyMap<string, KeyObject>> {
+  const set = parseJson(await readInput(file));
+  const keys = isRecord(set) && Array.isArray(set.keys) ? set.keys : [];
+  if (keys.length === 0) throw new Failure('invalid', `${file} is no JWK set`, { fix: 'portvakt audit keys prints one' });
+  return new Map(keys.map((key) => readKey(key, file)));
+}
+
+function readKey(jwk: unknown, file: string): [string, KeyObject] {
+  if (!isRecord(jwk) || typeof jwk.kid !== 'string' || jwk.crv !== 'Ed25519')
+    throw new Failure('invalid', `${file} holds a key that is no Ed25519 key with a kid`);
+  try {
+    return [jwk.kid, createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })];
+  } catch (cause) {
+    throw new Failure('invalid', `${file}: the key ${jwk.kid} cannot be read`, { cause });
+  }
+}

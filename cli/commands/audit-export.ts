@@ -1,0 +1,51 @@
+import { createWriteStream } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import { openApi } from '../api-client.ts';
+import { document } from '../help.ts';
+import { Terminal } from '../terminal.ts';
+
+/** `portvakt audit export`: the whole audit up to a checkpoint that is made for it. For the operator. */
+export function define(command: Command): void {
+  command
+    .description('Writes the whole audit out, a JSON object a line, up to a checkpoint that is made for it. For the operator.')
+    .option('-f, --file <file>', 'write to this file, which appears when it is whole; default: standard output')
+    .action(async (options: ExportOptions) => exportAudit(options, Terminal.of(command)));
+  document(command, {
+    examples: [
+      { does: 'to a file', run: 'portvakt audit export --file audit.ndjson' },
+      {
+        does: 'and verified where it is kept',
+        run: 'portvakt audit keys > audit-keys.json\nportvakt audit verify audit.ndjson --keys audit-keys.json',
+      },
+    ],
+    seeAlso: ['portvakt audit verify', 'docs/operations.md'],
+  });
+}
+
+type ExportOptions = { readonly file?: string };
+
+async function exportAudit({ file }: ExportOptions, terminal: Terminal): Promise<void> {
+  const api = await openApi(terminal);
+  const lines = await api.download('/audit/export', ['portvakt:audit.read']);
+  if (file === undefined) await pipeline(lines, process.stdout, { end: false });
+  else await toFile(lines, file);
+  if (file !== undefined) terminal.say(`the audit is in ${file}`);
+  terminal.next(`portvakt audit verify ${file ?? 'FILE'} --keys audit-keys.json`);
+}
+
+/** Under its name it is whole, and on the disk. */
+async function toFile(lines: AsyncIterable<Uint8Array>, file: string): Promise<void> {
+  const part = `${file}.part`;
+  try {
+    await pipeline(lines, createWriteStream(part, { mode: 0o600 }) satisfies Writable);
+    const handle = await open(part, 'r+');
+    await handle.sync().finally(() => handle.close());
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}

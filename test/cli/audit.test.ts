@@ -1,0 +1,67 @@
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { ORGANIZATIONS } from '../../fixtures/made-up-world.ts';
+import { readPublicJwk } from '../../keys/public-jwk.ts';
+import { ADMIN_SCOPES } from '../../server/core/admin-scopes.ts';
+import { startApi } from '../selfservice/api.ts';
+import { newUser } from './portvakt.ts';
+
+// Each command is a process of its own.
+t.setTimeout(120_000);
+
+t.test('PV-SEC-108 the operator takes the audit out, and verifies it offline with the public keys alone', async (t) => {
+  const user = await newUser(t);
+  await user.run(['key', 'generate', '--out', 'key.pem']);
+  const key = readPublicJwk(JSON.parse(await readFile(join(user.home, 'key.pub.jwk'), 'utf8')));
+  if ('flaw' in key) throw new Error(key.flaw);
+  const client = (part: 'operator' | 'consumer') => ({
+    ...{ clientId: `cli-${part}`, name: part, orgno: ORGANIZATIONS[part].orgno, active: true },
+    ...{ integrationType: 'maskinporten' as const, scopes: [...ADMIN_SCOPES], accessTokenLifetime: 0, keys: [key] },
+    details: { description: part, token_endpoint_auth_method: 'private_key_jwt' },
+  });
+  const api = await startApi(t, {
+    systemClock: true,
+    world: (world) => ({ ...world, clients: [...world.clients, client('operator'), client('consumer')] }),
+  });
+  const { issuer } = api.server;
+  for (const part of ['operator', 'consumer'] as const) {
+    const as = ['--server', issuer, '--name', part, '--client-id', `cli-${part}`, '--key', 'key.pem'];
+    t.equal((await user.run(['login', ...as])).code, 0);
+  }
+  t.match(
+    await user.run(['audit', 'export', '--context', 'consumer']),
+    { code: 5, stdout: '' },
+    "another's organisation may not",
+  );
+  const keys = await user.run(['audit', 'keys', '--context', 'operator']);
+  await writeFile(join(user.home, 'keys.json'), keys.stdout);
+  t.match(await user.run(['audit', 'export', '--file', 'audit.ndjson', '--context', 'operator']), { code: 0, stdout: '' });
+  await api.server.close();
+
+  const verify = (file: string) => user.run(['audit', 'verify', file, '--keys', 'keys.json', '-o', 'json']);
+  const good = await verify('audit.ndjson');
+  t.equal(good.code, 0, good.stderr);
+  const text = await readFile(join(user.home, 'audit.ndjson'), 'utf8');
+  const lines = text.trimEnd().split('\n');
+  t.match(JSON.parse(good.stdout), { checkpoints: 1, records: lines.length - 1, unsealed: 0, begins_after_checkpoint: 0 });
+
+  const bent: Readonly<Record<string, string>> = {
+    'a flipped byte': text.replace('"at":1', '"at":2'),
+    'a swap': [lines[1], lines[0], ...lines.slice(2), ''].join('\n'),
+    'a removal': [...lines.slice(0, 2), ...lines.slice(3), ''].join('\n'),
+    'an insertion': [lines[0], lines[0], ...lines.slice(1), ''].join('\n'),
+    'a cut tail': [...lines.slice(0, -1), ''].join('\n'),
+    'a cut in a line': text.slice(0, -10),
+    'another line end': text.replace('\n', '\r'),
+    nothing: '',
+  };
+  for (const [what, changed] of Object.entries(bent)) {
+    await writeFile(join(user.home, 'bent.ndjson'), changed);
+    const ended = await verify('bent.ndjson');
+    t.equal(ended.code, 11, `${what}: ${ended.stderr}`);
+    t.equal(ended.stdout, '');
+  }
+  await appendFile(join(user.home, 'keys.json'), 'x');
+  t.equal((await verify('audit.ndjson')).code, 8, 'keys that cannot be read');
+});
