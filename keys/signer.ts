@@ -13,7 +13,7 @@ export function createSigner(kid: string, privateKey: KeyObject): Signer {
   return {
     sign: async (claims) => {
       const input = `${header}.${base64url(JSON.stringify(claims))}`;
-      return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;
+      return `${input}.${sign('sha256', Buffer.from(input, 'latin1'), privateKey).toString('base64url')}`;
     },
   };
 }

@@ -36,7 +36,7 @@ export function createVerifier(): Verifier {
     verify(alg, key, input, signature) {
       const digest = RSA_DIGESTS.get(alg);
       const rsa = digest === undefined ? undefined : keyOf(key);
-      return rsa !== undefined && verify(digest, Buffer.from(input), rsa, signature);
+      return rsa !== undefined && verify(digest, Buffer.from(input, 'latin1'), rsa, signature);
     },
   };
 }

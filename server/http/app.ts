@@ -36,17 +36,18 @@ type Route = { readonly methods: readonly string[]; readonly handle: Handler };
 const READ = ['GET', 'HEAD'];
 
 /**
- * Puts our middlewares in front of the engine's router, one a line. The table of routes is the allow-list: what is not in it
- * never reaches the engine, which would answer addresses of its own. Decisions 6, 15
+ * Puts our middlewares in front of the engine's router, one a line. They are the allow-list: what none of them knows never reaches
+ * the engine, which would answer addresses of its own. The token endpoint comes first, because it is asked most. Decisions 6, 15
  */
 export function mountApp(engine: Koa, ports: Ports, { documents, api, lookups, unready, log }: Surroundings): void {
   engine.use(correlationId(ports.random));
   engine.use(renderFaults({ issuer: ports.settings.issuer, log }));
   engine.use(closeAfterRefusedBody);
   engine.use(limitHeaders());
+  engine.use(dispatch(routes(ports, documents, unready)));
   engine.use(api);
   engine.use(lookups);
-  engine.use(dispatch(routes(ports, documents, unready)));
+  engine.use(nothingElse);
 }
 
 function routes(ports: Ports, documents: Documents, unready: Surroundings['unready']): ReadonlyMap<string, Route> {
@@ -71,14 +72,20 @@ function routes(ports: Ports, documents: Documents, unready: Surroundings['unrea
 
 const ERROR_PAGE = /^\/errors\/([A-Za-z0-9-]{1,16})$/;
 
-function dispatch(table: ReadonlyMap<string, Route>): Handler {
-  return (ctx) => {
+/** What the table does not know is passed on. */
+function dispatch(table: ReadonlyMap<string, Route>): Middleware {
+  return (ctx, next) => {
     const route = table.get(ctx.path) ?? errorRoute(ctx.path);
-    if (!route) throw new Fault('PV-017');
+    if (!route) return next();
     if (route.methods.includes(ctx.method)) return route.handle(ctx);
     ctx.set('Allow', route.methods.join(', '));
     throw new Fault('PV-018', { expected: route.methods.join(', '), got: ctx.method });
   };
+}
+
+/** The engine behind would answer addresses of its own. */
+function nothingElse(): never {
+  throw new Fault('PV-017');
 }
 
 function errorRoute(path: string): Route | undefined {
