@@ -2,6 +2,7 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { AuditBroken, readLine } from '../server/audit/line.ts';
 import { type AuditSummary, AuditVerifier } from '../server/audit/verify.ts';
+import type { SignedCheckpoint } from '../server/core/audit.ts';
 import { Failure } from './failure.ts';
 import { readInput } from './input.ts';
 import { isRecord, parseJson } from './json.ts';
@@ -11,13 +12,17 @@ import { isRecord, parseJson } from './json.ts';
  * @param file `-` is standard input.
  * @throws {AuditBroken} naming the place
  */
-export async function verifyFile(file: string, keys: ReadonlyMap<string, KeyObject>): Promise<AuditSummary> {
+export async function verifyFile(file: string, keys: ReadonlyMap<string, KeyObject>): Promise<VerifiedAudit> {
   const input: AsyncIterable<Buffer> = file === '-' ? process.stdin : createReadStream(file);
   const verifier = new AuditVerifier(keys);
   let number = 0;
   for await (const line of lines(input)) verifier.take(readLine(line, `line ${++number}`));
-  return verifier.end();
+  const summary = verifier.end();
+  return { summary, last: verifier.last as SignedCheckpoint };
 }
+
+/** What an export that holds has shown, and the checkpoint that it ends with. */
+export type VerifiedAudit = { readonly summary: AuditSummary; readonly last: SignedCheckpoint };
 
 /** Longest line there is: a checkpoint that names every chain, or a change with its states. */
 const LONGEST = 64 * 1024 * 1024;
@@ -37,6 +42,14 @@ async function* lines(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** The failure of a command that has found the audit bent. */
+export function bent(error: AuditBroken): Failure {
+  return new Failure('unhealthy', `the audit was tampered with: ${error.message}`, {
+    fix: 'keep the file as it is, and look who could write to it and to the store',
+    cause: error,
+  });
+}
 
 /** Reads a JWK set of public Ed25519 keys, by their `kid`. @throws {Failure} `invalid` */
 export async function readCheckpointKeys(file: string): Promise<ReadonlyMap<string, KeyObject>> {

@@ -25,10 +25,7 @@ export async function confirm(api: ApiClient, { yes }: ChangeOptions, { what, ta
   if (api.dryRun || !(takesAway || isProtected)) return;
   const typed = isProtected && takesAway;
   if (yes && (!typed || terminal.options.contextNamed)) return;
-  if (!canAsk()) {
-    const flags = typed ? `--yes --context ${name}` : '--yes';
-    throw new Failure('usage', `${what} That is asked first, and there is nobody to ask.`, { fix: `add ${flags}` });
-  }
+  assertSomebodyIsThere(what, typed ? `--yes --context ${name}` : '--yes');
   const { red, bold } = colorsFor(process.stderr, terminal.options.color);
   process.stderr.write(`${what}${isProtected ? ` Context: ${red(bold(name))}` : ''}\n`);
   const answer = await question(typed ? `Type the name of the context to go on: ` : 'Go on? [y/N] ');
@@ -36,8 +33,17 @@ export async function confirm(api: ApiClient, { yes }: ChangeOptions, { what, ta
   if (!agreed) throw new Failure('interrupted', 'nothing was changed');
 }
 
-function canAsk(): boolean {
-  return process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env.CI;
+/** Asks before a command of the host takes something away. @throws {Failure} as {@link confirm} */
+export async function confirmOnHost({ yes }: Pick<ChangeOptions, 'yes'>, what: string): Promise<void> {
+  if (yes) return;
+  assertSomebodyIsThere(what, '--yes');
+  process.stderr.write(`${what}\n`);
+  if (!/^y(es)?$/i.test(await question('Go on? [y/N] '))) throw new Failure('interrupted', 'nothing was changed');
+}
+
+function assertSomebodyIsThere(what: string, flags: string): void {
+  if (process.stdin.isTTY === true && process.stderr.isTTY === true && !process.env.CI) return;
+  throw new Failure('usage', `${what} That is asked first, and there is nobody to ask.`, { fix: `add ${flags}` });
 }
 
 /** An answer that never comes, because the terminal is gone, is none. */

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
     ['world', 'check a world file, print its JSON Schema', () => import('./operator/world.ts')],
     ['doctor', 'look for what is wrong', () => import('./operator/doctor.ts')],
     ['admin', 'make the first operator', () => import('./operator/admin.ts')],
+    ['db', 'look after the store', () => import('./operator/db.ts')],
     ['version', 'show what this is, and what it runs on', () => import('./commands/version.ts')],
   ],
   'Session:': [

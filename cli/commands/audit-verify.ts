@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { AuditBroken } from '../../server/audit/line.ts';
 import type { AuditSummary } from '../../server/audit/verify.ts';
-import { readCheckpointKeys, verifyFile } from '../audit-file.ts';
-import { Failure } from '../failure.ts';
+import { bent, readCheckpointKeys, verifyFile } from '../audit-file.ts';
 import { document } from '../help.ts';
 import { rfc3339 } from '../moment.ts';
 import type { View } from '../output.ts';
@@ -32,14 +31,10 @@ type VerifyOptions = { readonly keys: string };
 async function verify(file: string, options: VerifyOptions, terminal: Terminal): Promise<void> {
   const keys = await readCheckpointKeys(options.keys);
   try {
-    const { last_checkpoint_at: at, ...summary } = await verifyFile(file, keys);
+    const { last_checkpoint_at: at, ...summary } = (await verifyFile(file, keys)).summary;
     await terminal.answer({ ...summary, last_checkpoint_at: rfc3339(at) }, view);
   } catch (error) {
-    if (!(error instanceof AuditBroken)) throw error;
-    throw new Failure('unhealthy', `the audit was tampered with: ${error.message}`, {
-      fix: 'keep the file as it is, and look who could write to it and to the store',
-      cause: error,
-    });
+    throw error instanceof AuditBroken ? bent(error) : error;
   }
 }
 

@@ -28,7 +28,7 @@ export class AuditVerifier {
   readonly #keys: ReadonlyMap<string, KeyObject>;
   readonly #heads = new Map<number, ChainHead>();
   #grown = new Set<number>();
-  #last: Checkpoint | undefined;
+  #last: SignedCheckpoint | undefined;
   #lastHash = ORIGIN;
   #base = 0;
   #sequence = 0;
@@ -46,6 +46,11 @@ export class AuditVerifier {
     else this.#takeRecord(line);
   }
 
+  /** The last checkpoint that was read, signed. */
+  get last(): SignedCheckpoint | undefined {
+    return this.#last;
+  }
+
   /**
    * Ends the reading.
    * @param heads where the store says that its chains end; absent for an export, which must end in a checkpoint.
@@ -61,9 +66,9 @@ export class AuditVerifier {
       chains: this.#heads.size,
       begins_after_checkpoint: this.#base,
       last_sequence: this.#sequence,
-      last_checkpoint: this.#last?.number ?? 0,
-      last_checkpoint_at: this.#last?.at ?? 0,
-      unsealed: this.#sequence - (this.#last?.sequence ?? 0),
+      last_checkpoint: this.#last?.checkpoint.number ?? 0,
+      last_checkpoint_at: this.#last?.checkpoint.at ?? 0,
+      unsealed: this.#sequence - (this.#last?.checkpoint.sequence ?? 0),
     };
   }
 
@@ -84,7 +89,8 @@ export class AuditVerifier {
     this.#records++;
   }
 
-  #takeCheckpoint({ checkpoint, kid, signature }: SignedCheckpoint): void {
+  #takeCheckpoint(signed: SignedCheckpoint): void {
+    const { checkpoint, kid, signature } = signed;
     const where = `checkpoint ${checkpoint.number}`;
     const key = this.#keys.get(kid);
     if (!key) throw new AuditBroken(`${where}: signed with ${kid}, which is not among the keys given`);
@@ -92,7 +98,7 @@ export class AuditVerifier {
       throw new AuditBroken(`${where}: its signature is wrong`);
     if (this.#records === 0 && !this.#last && checkpoint.number > 1) this.#begin(checkpoint, where);
     else this.#assertFollows(checkpoint, where);
-    this.#last = checkpoint;
+    this.#last = signed;
     this.#lastHash = checkpointHash(checkpoint);
     this.#grown = new Set();
     this.#checkpoints++;
@@ -107,7 +113,7 @@ export class AuditVerifier {
   }
 
   #assertFollows(checkpoint: Checkpoint, where: string): void {
-    if (checkpoint.number !== (this.#last?.number ?? 0) + 1 || checkpoint.previous !== this.#lastHash)
+    if (checkpoint.number !== (this.#last?.checkpoint.number ?? 0) + 1 || checkpoint.previous !== this.#lastHash)
       throw new AuditBroken(`${where}: it does not follow the checkpoint before it`);
     if (checkpoint.sequence !== this.#sequence)
       throw new AuditBroken(`${where}: it covers ${checkpoint.sequence} records, and ${this.#sequence} stand before it`);

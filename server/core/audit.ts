@@ -87,7 +87,7 @@ export interface Audit {
   /** Lets checkpoints be made from now on: after every thousand records in the commit that reaches it, and by {@link seal}. */
   sealWith(signer: CheckpointSigner): void;
   /**
-   * Makes a checkpoint that names every chain, unless nothing has been kept since the last.
+   * Makes a checkpoint that names every chain, unless nothing has been kept since the last one that did.
    * @param due only when the last one is older than this moment; absent: in any case.
    */
   seal(now: EpochSeconds, due?: EpochSeconds): Promise<void>;
@@ -96,4 +96,11 @@ export interface Audit {
   lines(until: number): AsyncIterable<AuditLine>;
   /** Every key that has signed checkpoints, oldest first. */
   keys(): Promise<CheckpointKey[]>;
+  /**
+   * Takes out the records up to a checkpoint, which stands for them from then on: a part at a time, so that nobody waits for it, and
+   * with a record of its own. What a crash leaves is taken out the next time.
+   * @param checkpoint one that names every chain, signed as it stands in the store.
+   * @returns how many records went; undefined, and nothing is changed, when the store has no such checkpoint
+   */
+  prune(checkpoint: SignedCheckpoint, record: AuditRecord): Promise<number | undefined>;
 }

@@ -44,7 +44,8 @@ t.test('PV-SEC-108 the operator takes the audit out, and verifies it offline wit
   t.equal(good.code, 0, good.stderr);
   const text = await readFile(join(user.home, 'audit.ndjson'), 'utf8');
   const lines = text.trimEnd().split('\n');
-  t.match(JSON.parse(good.stdout), { checkpoints: 1, records: lines.length - 1, unsealed: 0, begins_after_checkpoint: 0 });
+  const records = lines.filter((line) => !line.startsWith('{"checkpoint"')).length;
+  t.match(JSON.parse(good.stdout), { records, checkpoints: lines.length - records, unsealed: 0, begins_after_checkpoint: 0 });
 
   const bent: Readonly<Record<string, string>> = {
     'a flipped byte': text.replace('"at":1', '"at":2'),

@@ -4,6 +4,7 @@ import t from 'tap';
 import { examplesOf } from '../../cli/help.ts';
 import { createProgram } from '../../cli/program.ts';
 import { everyCommand, isOnline, newReader, pathOf } from './examples.ts';
+import { exportAudit } from './exported.ts';
 
 // Each command is a process of its own, and many run here, one after the other.
 t.setTimeout(120_000);
@@ -35,6 +36,8 @@ t.test('every example in every help text works as it stands, against dev', async
   };
   await prepare('portvakt login --client demo-consumer-admin');
   await tell('portvakt init', 'portvakt admin bootstrap');
+  await prepare('portvakt serve --check');
+  await exportAudit(user.home);
   await tell('portvakt token get', 'portvakt assertion create');
   await fetchExamples();
   await tell(...offline.map(pathOf).filter((name) => /^portvakt (token|assertion) (inspect|verify|explain)$/.test(name)));

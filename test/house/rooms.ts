@@ -83,7 +83,11 @@ export const rooms: readonly Room[] = [
   },
   { of: 'cli/bin.js', imports: ['cli/'], computed: true },
   { of: 'cli/program.ts', imports: ['cli/'], packages: { commander: ANY } },
-  { of: 'cli/operator/', imports: ['cli/', 'fixtures/', ...SERVED], packages: { commander: ANY, zod: ANY, yaml: ANY } },
+  {
+    of: 'cli/operator/',
+    imports: ['cli/', 'fixtures/', 'server/audit/', ...SERVED],
+    packages: { commander: ANY, zod: ANY, yaml: ANY },
+  },
   {
     of: 'cli/',
     imports: ['server/core/', 'server/audit/', 'keys/x509/'],

@@ -159,6 +159,38 @@ export function auditing(withStore: WithStore): void {
     t.throws(() => judge(text.replace('"kid"', '"ignored":1,"kid"')), AuditBroken, 'something beside the signature');
   });
 
+  withStore(
+    'PV-SEC-108 what was exported can be taken out up to its checkpoint, and the rest still verifies',
+    async (t, place) => {
+      const { storage } = place;
+      const other = await place.openAgain();
+      for (const each of [storage, other]) each.audit.sealWith(signer);
+      await Promise.all(Array.from({ length: 1_500 }, (_, n) => (n % 2 ? storage : other).audit.append(record(n))));
+      await storage.audit.seal(1);
+      const exported = await read(storage);
+      const last = exported.at(-1) as SignedCheckpoint;
+      t.match(verified(exported), { records: 1_500 });
+      t.equal(await storage.audit.prune({ ...last, signature: 'x' }, record(1)), undefined, 'no checkpoint of this store');
+      const partial = exported.find((line) => 'checkpoint' in line && !line.checkpoint.whole) as SignedCheckpoint;
+      t.equal(await storage.audit.prune(partial, record(1)), undefined, 'one that does not name every chain');
+      t.equal((await read(storage)).length, exported.length, 'nothing has gone');
+      t.equal(await storage.audit.prune(last, record(7)), 1_500);
+      await other.audit.append(record(2));
+      await storage.audit.seal(2);
+      const rest = await read(storage);
+      t.match(verified(rest), { records: 2, begins_after_checkpoint: last.checkpoint.number, last_sequence: 1_502 });
+      t.same(
+        (await storage.audit.list(9)).map(({ at }) => at),
+        [2, 7],
+        'with a record of its own',
+      );
+      t.equal(await storage.audit.prune(last, record(8)), 0, 'a second time nothing goes');
+      t.equal(await storage.audit.prune(rest.at(-1) as SignedCheckpoint, record(9)), 2);
+      await storage.audit.seal(3);
+      t.match(verified(await read(other)), { records: 2, last_sequence: 1_504 });
+    },
+  );
+
   withStore('PV-SEC-108 a checkpoint of a stranger vouches for nothing', async (t, { storage }) => {
     const { privateKey: strange } = generateKeyPairSync('ed25519');
     const by = (kid: string): CheckpointSigner => ({

@@ -19,9 +19,9 @@ export function prepared(record: AuditRecord): Prepared {
 /** Where this process's chain, and the store's sequence, have come to. */
 type Position = ChainHead & { readonly sequence: number };
 
-type LastCheckpoint = Pick<CheckpointRow, 'number' | 'at' | 'sequence' | 'hash'>;
+type LastCheckpoint = Pick<CheckpointRow, 'number' | 'at' | 'sequence' | 'whole' | 'hash'>;
 
-const NO_CHECKPOINT: LastCheckpoint = { number: 0, at: 0, sequence: 0, hash: Buffer.from(ORIGIN, 'hex') };
+const NO_CHECKPOINT: LastCheckpoint = { number: 0, at: 0, sequence: 0, whole: 1, hash: Buffer.from(ORIGIN, 'hex') };
 
 /** A checkpoint that is to be made. */
 type Due = { readonly last: LastCheckpoint; readonly sequence: number; readonly at: EpochSeconds; readonly whole: boolean };
@@ -97,11 +97,12 @@ export class AuditChain {
     if (sequence - last.sequence >= CHECKPOINT_EVERY) this.#checkpoint(this.#signer, { last, sequence, at, whole: false });
   }
 
-  /** Makes a checkpoint of every chain, inside a transaction, unless nothing has been kept since the last. As `Audit.seal` has it. */
+  /** Makes a checkpoint of every chain, inside a transaction. As `Audit.seal` has it. */
   seal(at: EpochSeconds, due: EpochSeconds | undefined): void {
     const last = this.#lastCheckpoint();
     const sequence = this.#lastSequence();
-    if (!this.#signer || sequence === last.sequence || (due !== undefined && last.at >= due)) return;
+    const isSealed = sequence === last.sequence && last.whole === 1;
+    if (!this.#signer || sequence === 0 || isSealed || (due !== undefined && last.at >= due)) return;
     this.#checkpoint(this.#signer, { last, sequence, at, whole: true });
   }
 
@@ -201,7 +202,7 @@ function prepare(writer: Connection) {
     ),
     markSealed: writer.statement<[]>('UPDATE audit_chains SET sealed = number WHERE sealed < number'),
     lastCheckpoint: writer.statement<[], LastCheckpoint>(
-      'SELECT number, at, sequence, hash FROM audit_checkpoints ORDER BY number DESC LIMIT 1',
+      'SELECT number, at, sequence, whole, hash FROM audit_checkpoints ORDER BY number DESC LIMIT 1',
     ),
     keepCheckpoint: writer.statement<[CheckpointRow]>(`
       INSERT INTO audit_checkpoints (number, at, sequence, whole, text, kid, signature, hash)

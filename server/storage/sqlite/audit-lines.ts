@@ -12,17 +12,19 @@ export function auditLines(reader: Connection): Audit['lines'] {
     SELECT sequence, chain, number, previous, hash, type, at, correlation_id AS correlationId, client_id AS clientId, orgno, details
     FROM audit WHERE sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?`);
   const checkpoints = reader.statement<[after: number, until: number], SignedRow>(
-    `${SIGNED} WHERE sequence > ? AND sequence <= ? ORDER BY number`,
+    `${SIGNED} WHERE number > ? AND sequence <= ? ORDER BY number`,
   );
   const base = reader.statement<[], SignedRow>(`${SIGNED} WHERE number = (SELECT checkpoint FROM audit_pruned)`);
   return async function* lines(until): AsyncGenerator<AuditLine> {
     const begun = base.get();
     if (begun) yield toSigned(begun);
-    let after = begun?.sequence ?? 0;
+    let [after, number] = [begun?.sequence ?? 0, begun?.number ?? 0];
     for (;;) {
       const page = records.all(after, until, PAGE);
       const reached = page.length < PAGE ? until : (page.at(-1)?.sequence ?? until);
-      yield* merged(page.map(toChained), checkpoints.all(after, reached).map(toSigned));
+      const signed = checkpoints.all(number, reached);
+      yield* merged(page.map(toChained), signed.map(toSigned));
+      number = signed.at(-1)?.number ?? number;
       if (reached === until) return;
       after = reached;
       await nextTurn();
@@ -38,9 +40,9 @@ function* merged(records: readonly ChainedRecord[], checkpoints: SignedCheckpoin
   yield* checkpoints;
 }
 
-const SIGNED = 'SELECT sequence, text, kid, signature FROM audit_checkpoints';
+const SIGNED = 'SELECT number, sequence, text, kid, signature FROM audit_checkpoints';
 
-type SignedRow = Pick<CheckpointRow, 'sequence' | 'text' | 'kid' | 'signature'>;
+type SignedRow = Pick<CheckpointRow, 'number' | 'sequence' | 'text' | 'kid' | 'signature'>;
 
 function toSigned({ text, kid, signature }: SignedRow): SignedCheckpoint {
   return { checkpoint: JSON.parse(text) as Checkpoint, kid, signature };

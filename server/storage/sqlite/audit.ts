@@ -4,6 +4,7 @@ import { GroupCommit } from '../spend.ts';
 import type { WriteQueue } from '../write-queue.ts';
 import { type AuditChain, type AuditRow, LAST_SEQUENCE, type Prepared, prepared } from './audit-chain.ts';
 import { auditLines } from './audit-lines.ts';
+import { auditPruning } from './audit-pruning.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import type { Connection } from './database.ts';
 
@@ -34,6 +35,7 @@ export function audit(reader: Connection, { writer, writes, chain }: Writing): A
     },
     lines: auditLines(reader),
     keys: checkpointKeys(reader).list,
+    prune: auditPruning(writer, { writes, chain }),
   };
 }
 
