@@ -84,6 +84,7 @@ export const rooms: readonly Room[] = [
       picocolors: ANY,
     },
   },
+  { of: 'gates/', imports: ['server/core/', 'keys/', 'test/keys/'] },
   { of: 'bench/', imports: ['fixtures/', ...SERVED] },
   {
     of: 'docs/',

@@ -3,7 +3,7 @@ import { readCertificate } from '../../keys/x509/certificate.ts';
 import { certificateId } from '../../keys/x509/ocsp.ts';
 import { bitString, octetString, oid, sequence, tlv } from './encode.ts';
 import { DAY, NOW } from './pki.ts';
-import { issuing, valid } from './refuses.ts';
+import { issuing, valid } from './valid-chain.ts';
 
 /** The certificate that is asked about, and its issuer, who answers. */
 export const question = { certificate: readCertificate(valid), issuer: readCertificate(issuing.der) };
