@@ -23,7 +23,7 @@ export const HELP = `Runs what has to hold before a release and takes too long f
   GATE               ${GATES.map(({ id }) => id).join(', ')}; G9 stands for all of its parts (default: all)
   --short            the short forms: all of them within ten minutes
   --seed N           where chance begins (default: 1); a failure comes again from its seed
-  --from N           number of the first case, to go on with a run that was stopped (default: 0)
+  --from N           number of the first case (default: 0): to go on with a run that was stopped, or look at one case again
   -h, --help
 `;
 

@@ -18,10 +18,10 @@ import { signedAgain } from './mutate.ts';
 const serial = Buffer.from([0x5e, 0x71]);
 
 /** The certificate that the lists are asked about. */
-export const leaf = makeLeaf(issuing, { serialNumber: tlv(0x02, serial) });
+const leaf = makeLeaf(issuing, { serialNumber: tlv(0x02, serial) });
 
-/** Lists for the leaf below the issuing CA below the root, and what is the matter with them. */
-export type MadeLists = { readonly title: string; readonly lists: readonly Buffer[] };
+/** A chain of a leaf and an issuing CA, lists for it, and what is the matter with them. */
+export type MadeLists = { readonly title: string; readonly sent: readonly Buffer[]; readonly lists: readonly Buffer[] };
 
 /** Two cases in three have a good list for the root, so that the issuing CA's decides. */
 export function makeLists(seed: number, number: number): MadeLists {
@@ -29,7 +29,7 @@ export function makeLists(seed: number, number: number): MadeLists {
   const kinds = Object.keys(KINDS);
   const [roots, own] = [next(3) === 0 ? pick(kinds, next) : 'good', next(4) === 0 ? 'good' : pick(kinds, next)];
   const lists = [...make(root, roots, next), ...make(issuing, own, next)];
-  return { title: `lists ${number}: the root's ${roots}, the issuing CA's ${own}`, lists };
+  return { title: `lists ${number}: the root's ${roots}, the issuing CA's ${own}`, sent: [leaf, issuing.der], lists };
 }
 
 const others = Array.from({ length: 5 }, (_, n) => revokedEntry(Buffer.from([0x40, n])));

@@ -28,6 +28,7 @@ export const RULES = {
   signature_algorithm:
     'RSA with SHA-256, SHA-384 or SHA-512, ECDSA with SHA-256 or SHA-384, or Ed25519 where it is on (PV-SEC-042)',
   trust_anchor: 'a path that ends in a trust anchor of this server (PV-SEC-048)',
+  effort: 'a path that is found with the effort of 80 signatures verified, among intermediates that anybody may have made',
   signature: "each certificate signed with its issuer's key",
   end_entity: 'an end entity, not a CA (PV-SEC-045)',
   key_usage: 'a key usage that the profile allows (PV-SEC-045)',
