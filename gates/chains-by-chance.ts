@@ -16,6 +16,7 @@ import {
   OID,
   type Order,
   organizationIdentifier,
+  rsaPss,
 } from '../test/keys/pki.ts';
 import { type Chance, chanceOf, pick } from './chance.ts';
 import { signedAgain } from './mutate.ts';
@@ -120,6 +121,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   'self-signed': { order: ({ key: own, signer }) => ({ signer: Buffer.isBuffer(own) ? signer : own }) },
   'another digest': { order: () => ({ digest: 'sha384' }) },
   'SHA-1': { order: () => ({ digest: 'sha1', algorithm: sequence(oid('1.2.840.10045.4.1')) }) },
+  'RSA-PSS': {
+    order: ({ signer }, next) =>
+      signer.asymmetricKeyType === 'rsa'
+        ? { algorithm: rsaPss({ salt: pick([20, 32], next) }), digest: `pss-sha256-${pick([20, 32], next)}` }
+        : {},
+  },
   'two algorithms': { order: () => ({ outerAlgorithm: sequence(oid('1.2.840.10045.4.3.3')) }) },
   'a short key': { order: () => ({ key: key('short', 1024) }) },
   'version 1': { order: () => ({ version: Buffer.alloc(0) }) },

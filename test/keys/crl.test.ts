@@ -85,6 +85,7 @@ unusable('with a length that is not minimal', 'der', () =>
 );
 unusable('that is a certificate', 'crl', () => valid);
 unusable('with a member after the signature', 'structure', () => sequence(makeList(issuing).subarray(4), NULL));
+unusable('with an extension of more than 64 KiB', 'der', { more: [extension.of('1.2.3', Buffer.alloc(70_000))] });
 unusable('of version 1', 'crl', { version: EMPTY, extensions: [] });
 unusable('of version 3', 'crl', { version: integer(2) });
 unusable('without a number', 'crl', { extensions: [extension.authorityKeyId(keyId(issuing.key))] });
@@ -179,6 +180,11 @@ t.test('PV-SEC-053 a list of the point that the certificate names is an answer',
   );
   t.match(outcome(withPoints(sequence(point, tlv(0xa2, tlv(0xa4, root.name))))), /crl_scope/, 'nor when another issuer has it');
   t.match(outcome(withPoints(sequence(tlv(0xa0, tlv(0xa1, sequence(oid('2.5.4.3'), NULL)))))), /crl_scope/);
+});
+
+t.test('PV-SEC-054 what is not signed yet is not made into millions of values', async (t) => {
+  const list = makeList(issuing, { issuer: sequence(...Array<Buffer>(40_000).fill(NULL)) });
+  t.throws(() => readCrl(list), /^der: a value of \d+ octets where none is so long/);
 });
 
 t.test('PV-SEC-053 an issuer whose key may not sign revocation lists gives no answer', async (t) => {
