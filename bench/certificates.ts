@@ -34,7 +34,7 @@ export function certificatesTable({ rounds, tokens, chains, list }: CertificateM
     `A revocation list of ${alone.entries} entries, ${megabytes.toFixed(1)} MiB`,
     `  fetched, verified and read in ${alone.seconds.toFixed(2)} s, ${alone.loadSeconds.toFixed(2)} s of it without the network`,
     `  table that is kept: ${mebibytes(alone.table)} MiB; the process grew by ${mebibytes(alone.grown)} MiB at most`,
-    `  the event loop was held up for ${milliseconds(alone.stall)} ms at most`,
+    `  the event loop was held up for ${milliseconds(alone.stall)} ms at most, ${milliseconds(alone.turn)} ms of CPU in one turn`,
     '',
     `${tokens} tokens a round on 4 connections, medians of ${rounds} rounds`,
     ...table([
@@ -63,7 +63,7 @@ export function certificatesJson({ rounds, tokens, chains, list }: CertificateMe
     })),
     list: {
       ...{ entries: alone.entries, mebibytes: megabytes, seconds: alone.seconds, load_seconds: alone.loadSeconds },
-      ...{ table_bytes: alone.table, grown_bytes: alone.grown, stall_ms: alone.stall },
+      ...{ table_bytes: alone.table, grown_bytes: alone.grown, stall_ms: alone.stall, turn_cpu_ms: alone.turn },
     },
     tokens_undisturbed: latencies(undisturbed),
     tokens_while_loading: { ...latencies(whileLoading), loads },

@@ -100,7 +100,7 @@ function middle(rounds: readonly Latencies[]): Latencies {
   return { p50: of(({ p50 }) => p50), p99: of(({ p99 }) => p99), longest: of(({ longest }) => longest) };
 }
 
-/** The loading whose time is the middle one, its stall the longest of all; the first one has grown the process most. */
+/** The loading whose time is the middle one, the others the worst of all. */
 function typical(loadings: readonly Loading[]): Loading {
   const sorted = loadings.toSorted((one, other) => one.seconds - other.seconds);
   const one = sorted[Math.floor(sorted.length / 2)];
@@ -108,6 +108,7 @@ function typical(loadings: readonly Loading[]): Loading {
   return {
     ...one,
     stall: Math.max(...loadings.map(({ stall }) => stall)),
+    turn: Math.max(...loadings.map(({ turn }) => turn)),
     grown: Math.max(...loadings.map(({ grown }) => grown)),
   };
 }
