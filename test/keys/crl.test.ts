@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
 import { readCertificate } from '../../keys/x509/certificate.ts';
 import { createTrust, validatePath } from '../../keys/x509/chain.ts';
 import { readCrl } from '../../keys/x509/crl.ts';
 import { readRevoked } from '../../keys/x509/crl-entries.ts';
+import { loadList } from '../../keys/x509/load-list.ts';
 import { attempt, Refusal, type Rule } from '../../keys/x509/refusal.ts';
 import { assertNotRevoked } from '../../keys/x509/revocation.ts';
 import { openList } from '../../keys/x509/revocation-list.ts';
@@ -190,6 +194,14 @@ t.test('PV-SEC-054 what is kept of a list holds on to nothing of its file', asyn
   for (const octets of [issuer, number, ...(kept.names ?? [])])
     t.not(octets.buffer, file.buffer, 'or a thread hands all of it over');
   t.same(kept.names, [uri('http://ca.example.no/1.crl')]);
+});
+
+t.test('PV-SEC-054 the thread that reads a list gives way to the server, whose own priority stays', async (t) => {
+  const before = getPriority();
+  const file = join(t.testdir(), 'list.crl');
+  writeFileSync(file, makeList(issuing, { revoked: [revokedEntry(Buffer.from([9]))] }));
+  t.equal((await loadList(file, issuing.der)).revoked.count, 1);
+  t.equal(getPriority(), before);
 });
 
 t.test('PV-SEC-054 what is not signed yet is not made into millions of values', async (t) => {
