@@ -8,6 +8,8 @@ export type MeasuredServer = {
   readonly port: number;
   /** Microseconds of CPU, user and system, that its process has used so far. */
   cpu(): Promise<number>;
+  /** Has it do its `work`, and tells what came of it. Nothing else may be asked meanwhile. */
+  work(): Promise<object>;
   /** Resolves when the process is gone. */
   stop(): Promise<void>;
 };
@@ -33,6 +35,7 @@ export async function startMeasured(program: URL, installation: object): Promise
     issuer,
     port,
     cpu: async () => (await ask('cpu')) as number,
+    work: async () => (await ask('work')) as object,
     stop: async () => {
       const gone = once(child, 'exit');
       child.disconnect();

@@ -62,13 +62,14 @@ export function failures({ targets }: Measurement): string[] {
   ]);
 }
 
-function machine(): { cpu: string; cores: number; node: string; platform: string } {
+/** What the figures were measured on. */
+export function machine(): { cpu: string; cores: number; node: string; platform: string } {
   const cpu = cpus()[0]?.model.trim() ?? 'unknown processor';
   return { cpu, cores: availableParallelism(), node: process.versions.node, platform: `${process.platform} ${process.arch}` };
 }
 
 /** The first column to the left, figures to the right. */
-function table(rows: readonly (readonly string[])[]): string[] {
+export function table(rows: readonly (readonly string[])[]): string[] {
   const width = (column: number): number => Math.max(...rows.map((row) => row[column]?.length ?? 0));
   const pad = (cell: string, column: number): string =>
     column === 0 ? cell.padEnd(width(column)) : cell.padStart(width(column));

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { type Credentials, makeWorld, ORGANIZATIONS } from '../fixtures/made-up-world.ts';
 import { JWT_BEARER } from '../server/core/token-request.ts';
 import { consumersOf } from './delegations.ts';
+import type { FetchedList } from './fetched-list.ts';
 import { type MeasuredServer, startMeasured } from './measured-server.ts';
 import type { Installed } from './portvakt-server.ts';
 import type { AssertionOrder, Presigner } from './presigner.ts';
@@ -30,14 +31,16 @@ const CONSUMERS_ASKED = 100;
 /**
  * Starts Portvakt on the embedded store with the made-up world and a register of delegations; its targets share the one server.
  * @param delegations in the register.
+ * @param list that the server loads whenever its work is asked for.
  */
 export async function startPortvakt(
   presigner: Presigner,
   delegations: number,
+  list?: FetchedList,
 ): Promise<{ server: MeasuredServer; targets: Target[] }> {
   const { world, clients } = await makeWorld({ now: Date.now() / 1000 });
   const order = { scope: SCOPE, supplierOrgno: ORGANIZATIONS.supplier.orgno, delegations };
-  const installed: Installed = { world, order };
+  const installed: Installed = { world, order, ...(list && { list }) };
   const server = await startMeasured(new URL('portvakt-server.ts', import.meta.url), installed);
   const consumers = consumersOf(order);
   const targets = KINDS.map(({ name, client, ...kind }): Target => {

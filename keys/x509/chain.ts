@@ -3,7 +3,7 @@ import type { KeyHolder } from '../key-policy.ts';
 import { type Certificate, isKeyNamedBy, isSelfIssued } from './certificate.ts';
 import { ED25519, readPublicKey } from './public-key.ts';
 import { attempt, Refusal } from './refusal.ts';
-import { assertSignatureAlgorithm, isSignedBy } from './signature.ts';
+import { assertSignatureAlgorithm, isSignedBy, type SignatureJudge } from './signature.ts';
 
 /** A certification path that holds: the leaf first, the trust anchor last. */
 export type Path = readonly [leaf: Certificate, ...issuers: Certificate[]];
@@ -24,6 +24,8 @@ export type Judging = {
   readonly ed25519?: boolean;
   /** Holds a path that is right in every other way to what its issuers have revoked. Absent: that is not asked. @throws {Refusal} */
   readonly assertNotRevoked?: (path: Path) => void;
+  /** Verifies the signatures on what was sent. Absent: {@link isSignedBy}. */
+  readonly isSigned?: SignatureJudge;
 };
 
 /** Most certificates a client may send. `PV-SEC-040` */
@@ -38,9 +40,24 @@ const MAX_ASCENTS = 64;
  * nothing. `PV-SEC-048`
  * @throws {Refusal} for one that could never be an issuer.
  */
-export function createTrust(anchors: readonly Certificate[], intermediates: readonly Certificate[]): Trust {
+export function createTrust(
+  anchors: readonly Certificate[],
+  intermediates: readonly Certificate[],
+  isSigned: SignatureJudge = isSignedBy,
+): Trust {
   for (const certificate of [...anchors, ...intermediates]) assertAuthority(certificate);
-  return { anchors, ascents: anchors.flatMap((anchor) => ascentsTo(anchor, intermediates)) };
+  return { anchors, ascents: anchors.flatMap((anchor) => ascentsTo(anchor, { intermediates, isSigned })) };
+}
+
+/** Those of the CA certificates that may stand above a certificate, by their names alone. */
+export function possibleIssuers(certificate: Certificate, authorities: readonly Certificate[]): readonly Certificate[] {
+  const found = new Set<Certificate>();
+  const add = ({ issuer }: Certificate): void => {
+    for (const ca of authorities) if (ca.subject.der.equals(issuer.der)) found.add(ca);
+  };
+  add(certificate);
+  for (const ca of found) add(ca);
+  return [...found];
 }
 
 /** Holds what a CA certificate must be whenever it is used. @throws {Refusal} naming the rule. */
@@ -70,12 +87,15 @@ export function validatePath(sent: readonly Certificate[], trust: Trust, judging
 }
 
 /** From the anchor downwards, so that a CA that leads nowhere costs nothing; what signs for each other cannot go round. */
-function ascentsTo(anchor: Certificate, intermediates: readonly Certificate[]): readonly Ascent[] {
+function ascentsTo(
+  anchor: Certificate,
+  { intermediates, isSigned }: { readonly intermediates: readonly Certificate[]; readonly isSigned: SignatureJudge },
+): readonly Ascent[] {
   const ascents: Ascent[] = [[anchor]];
   for (const ascent of ascents) {
     const room = ascent.length < MAX_ASCENT ? MAX_ASCENTS - ascents.length : 0;
     if (room === 0) break;
-    const below = intermediates.filter((ca) => !ascent.includes(ca) && isIssuedBy(ca, ascent[0]));
+    const below = intermediates.filter((ca) => !ascent.includes(ca) && isNamedBy(ca, ascent[0]) && isSigned(ca, ascent[0]));
     ascents.push(...below.slice(0, room).map((ca): Ascent => [ca, ...ascent]));
   }
   return ascents;
@@ -105,19 +125,17 @@ function ascentsFrom(top: Certificate | undefined, { ascents }: Trust): readonly
 /** Judges what our configuration adds to the path, then every signature on what was sent, from the anchor downwards. */
 function complete(own: Path, ascent: Ascent, judging: Judging): Path {
   const path: Path = [...own, ...ascent];
+  const { isSigned = isSignedBy } = judging;
   assertPath(path, own.length, judging);
   for (let place = own.length - 1; place >= 0; place--) {
     const [certificate, issuer] = path.slice(place);
-    if (certificate && issuer && !isSignedBy(certificate, issuer)) throw new Refusal('signature', `certificate ${place + 1}`);
+    if (certificate && issuer && !isSigned(certificate, issuer)) throw new Refusal('signature', `certificate ${place + 1}`);
   }
-  if (own.some(isSelfSigned)) throw new Refusal('trust_anchor', 'a root that is no anchor');
+  // A CA's certificate for a new key of its own is no root.
+  if (own.some((certificate) => isSelfIssued(certificate) && isSigned(certificate, certificate)))
+    throw new Refusal('trust_anchor', 'a root that is no anchor');
   judging.assertNotRevoked?.(path);
   return path;
-}
-
-/** A root that was sent has to be one of our anchors; a CA's certificate for a new key of its own is no root. */
-function isSelfSigned(certificate: Certificate): boolean {
-  return isSelfIssued(certificate) && isSignedBy(certificate, certificate);
 }
 
 /** A certificate at its place of the path; place 0 is the leaf. */
@@ -195,11 +213,9 @@ function assertStrong(certificate: Certificate, holder: KeyHolder): void {
   readPublicKey(certificate.publicKey, holder);
 }
 
-/** By name, key and signature. */
-function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
-  const isNamed =
-    certificate.issuer.der.equals(issuer.subject.der) && isKeyNamedBy(certificate.extensions.authorityKeyId, issuer);
-  return isNamed && isSignedBy(certificate, issuer);
+/** By name and key identifier. */
+function isNamedBy(certificate: Certificate, issuer: Certificate): boolean {
+  return certificate.issuer.der.equals(issuer.subject.der) && isKeyNamedBy(certificate.extensions.authorityKeyId, issuer);
 }
 
 function rfc3339(time: EpochSeconds): string {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { constants, platform, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { readCertificate } from './certificate.ts';
 import { readCrl } from './crl.ts';
@@ -8,6 +9,10 @@ import { openList } from './revocation-list.ts';
 
 /** The thread of {@link loadList}: one list, one answer. The table of serial numbers is handed over, not copied. */
 const { file, issuer }: LoadTask = workerData;
+
+// Tokens come first where there are fewer cores than work. On Linux a priority is the thread's own; elsewhere it would be the server's.
+if (platform() === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+
 const list = attempt(() => openList(readCrl(readFileSync(file)), readCertificate(issuer)));
 const outcome: LoadOutcome = list instanceof Refusal ? { rule: list.rule, met: list.met } : { list };
 const tables = list instanceof Refusal ? [] : [list.revoked.slots.buffer, list.revoked.octets.buffer];

@@ -2,6 +2,12 @@ import { type DerValue, readDer, readHeader, TAG } from './der.ts';
 import { Refusal } from './refusal.ts';
 
 /**
+ * Longest value that is kept as values, in octets: names, algorithms and extensions are far shorter, and whoever can put octets into a
+ * download must not be able to have millions of values made of them. `PV-SEC-054`
+ */
+const KEPT_MAX_BYTES = 64 * 1024;
+
+/**
  * The members of a constructed value that is too long to be kept as values: they are found one by one as they are asked for, and
  * each is read as strictly as {@link readDer} does when its value is.
  */
@@ -47,7 +53,9 @@ export class LongMembers {
 
   /** The next member, read whole. @throws {Refusal} der, structure */
   read(tag: number): DerValue {
-    return readDer(this.take(tag));
+    const der = this.take(tag);
+    if (der.length > KEPT_MAX_BYTES) throw new Refusal('der', `a value of ${der.length} octets where none is so long`);
+    return readDer(der);
   }
 
   /** @throws {Refusal} structure, when a member is left. */

@@ -26,6 +26,7 @@ const SHA256 = '2.16.840.1.101.3.4.2.1';
 /**
  * Reads and verifies the answer of a responder about a certificate, held to that certificate and its issuer. RFC 6960 §3.2 and
  * §4.2, `PV-SEC-055`
+ * @returns of several statuses the one that says revoked.
  * @throws {Refusal} ocsp, der, structure, time, signature_algorithm and others; for an answer `unknown`, too
  */
 export function readStatus(
@@ -39,9 +40,10 @@ export function readStatus(
   const signer = signerOf(response.responder, { issuer, certificates, now });
   if (!isSignedBy(signed, signer)) throw new Refusal('ocsp', 'a wrong signature');
   if (response.producedAt > now) throw new Refusal('ocsp', 'an answer from the future');
-  const status = response.statuses.find(({ id }) => isAbout(id, certificate, issuer));
+  const statuses = response.statuses.filter(({ id }) => isAbout(id, certificate, issuer)).map((status) => read(status, now));
+  const status = statuses.find(({ isRevoked }) => isRevoked) ?? statuses[0];
   if (!status) throw new Refusal('ocsp', 'nothing about this certificate');
-  return read(status, now);
+  return status;
 }
 
 /** The CertID by which a certificate is asked for. SHA-256 as its hash: RFC 6960 §4.1.1, `PV-SEC-042` */

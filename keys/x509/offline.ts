@@ -1,12 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { EpochSeconds } from '../../server/core/time.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
-import { assertAuthority, createTrust, type Path, validatePath } from './chain.ts';
+import { assertAuthority, createTrust, type Path, possibleIssuers, validatePath } from './chain.ts';
 import { readCrl } from './crl.ts';
 import { nameSpaces } from './name-spaces.ts';
 import { type Holder, judgeByProfile, PROFILES } from './profile.ts';
 import { attempt, Refusal } from './refusal.ts';
 import { assertNotRevoked } from './revocation.ts';
+import { sparingJudge } from './signature.ts';
 
 /** A chain, and all that it shall be judged by; certificates and lists in DER. */
 export type ChainCase = {
@@ -32,6 +33,9 @@ export type ChainVerdict = {
 /** Certificates that were read before: cases often share their issuers, whose keys are prepared with them. */
 const REMEMBERED = 2000;
 
+/** What the signatures of a chain and of all that may stand above it may cost, in verifications with a P-256 key: six milliseconds or so. */
+const ALLOWANCE = 80;
+
 /**
  * A judge of chains without a server: the same reader and rules, and nothing but what each case brings along. What cannot be used of
  * its trust, its untrusted certificates and its lists is passed over, as it can help no chain. Ed25519 counts.
@@ -45,9 +49,13 @@ export function createChainJudge(): (chainCase: ChainCase) => ChainVerdict {
     const [first] = anchors.refusals;
     if (anchors.values.length === 0 && first) throw new Refusal(first.rule, `trusted certificate: ${first.met}`);
     const lists = usable(crls.map((der) => () => readCrl(der))).values;
-    const path = validatePath(chain.map(read), createTrust(anchors.values, intermediates.values), {
+    const sent = chain.map(read);
+    const isSigned = sparingJudge(ALLOWANCE);
+    const above = sent.flatMap((certificate) => possibleIssuers(certificate, intermediates.values));
+    const path = validatePath(sent, createTrust(anchors.values, [...new Set(above)], isSigned), {
       now: at,
       ed25519: true,
+      isSigned,
       ...(crls.length > 0 && { assertNotRevoked: (path: Path) => assertNotRevoked(path, lists, at) }),
     });
     return { path, ...(profile !== undefined && { holder: holderBy(profile, path) }) };

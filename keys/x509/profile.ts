@@ -17,7 +17,7 @@ export type Profile = {
   readonly prefixes?: readonly string[];
   /** At least one of these must be among the leaf's key usages. */
   readonly keyUsages: readonly KeyUsage[];
-  /** At least one of these must be among the extended key usages of every certificate of the path that has any. */
+  /** At least one of these must be allowed by the extended key usages of every certificate of the path that has any. */
   readonly purposes: readonly string[];
   /** At least one of these must be among the leaf's policies. */
   readonly policies?: Policies;
@@ -94,7 +94,7 @@ export type Holder = { readonly organization: OrganizationNumber; readonly amr: 
 export function judgeByProfile(path: Path, profile: Profile, demands: Demands = {}): Holder {
   const [leaf] = path;
   assertEndEntity(leaf, profile);
-  for (const certificate of path) assertPurpose(certificate, profile);
+  assertPurpose(path, profile);
   assertPolicy(leaf, profile, demands.environment);
   assertAttributes(leaf.subject, profile);
   if (profile.isSeal && !leaf.extensions.statements?.isSeal) throw new Refusal('seal', 'no certificate for seals');
@@ -118,11 +118,16 @@ function assertEndEntity({ extensions }: Certificate, { keyUsages }: Profile): v
   if (!keyUsages.some((usage) => keyUsage.includes(usage))) throw new Refusal('key_usage', keyUsage.join(', '));
 }
 
-/** A CA with extended key usages certifies for these alone; RFC 5280 leaves it open, OpenSSL and the browsers hold it. */
-function assertPurpose({ extensions }: Certificate, { purposes }: Profile): void {
-  const { extendedKeyUsage } = extensions;
-  if (!extendedKeyUsage || purposes.some((purpose) => extendedKeyUsage.includes(purpose))) return;
-  throw new Refusal('extended_key_usage', extendedKeyUsage.join(', '));
+/**
+ * One purpose has to be allowed all the way up: a CA with extended key usages certifies for these alone. RFC 5280 leaves it open, OpenSSL
+ * and the browsers hold it.
+ */
+function assertPurpose(path: Path, { purposes }: Profile): void {
+  const restricted = path.flatMap(({ extensions: { extendedKeyUsage } }) => (extendedKeyUsage ? [extendedKeyUsage] : []));
+  const isAllowed = (purpose: string): boolean =>
+    restricted.every((usages) => usages.includes(purpose) || usages.includes(ANY_PURPOSE));
+  if (purposes.some(isAllowed)) return;
+  throw new Refusal('extended_key_usage', restricted.map((usages) => usages.join(', ')).join(' below '));
 }
 
 function assertPolicy({ extensions }: Certificate, { policies }: Profile, environment: Demands['environment']): void {

@@ -7,7 +7,7 @@ import { Members, positiveInteger, readDer, readOid, TAG } from './der.ts';
 import { Refusal } from './refusal.ts';
 
 const RSA_ENCRYPTION = '1.2.840.113549.1.1.1';
-const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
+export const EC_PUBLIC_KEY = '1.2.840.10045.2.1';
 /** The same for keys and for signatures. RFC 8410 §3 */
 export const ED25519 = '1.3.101.112';
 const NULL = Buffer.from([TAG.null, 0]);
@@ -18,6 +18,17 @@ const NULL = Buffer.from([TAG.null, 0]);
  * @throws {Refusal} key_policy
  */
 export function readPublicKey(info: PublicKeyInfo, holder: KeyHolder): PublicJwk {
+  const kept = checked[holder].get(info);
+  if (kept) return kept;
+  const jwk = readAnyKey(info, holder);
+  checked[holder].set(info, jwk);
+  return jwk;
+}
+
+/** Kept as long as what they were read from: an issuer's key is asked for again with every chain below it. */
+const checked: Readonly<Record<KeyHolder, WeakMap<PublicKeyInfo, PublicJwk>>> = { end_entity: new WeakMap(), ca: new WeakMap() };
+
+function readAnyKey(info: PublicKeyInfo, holder: KeyHolder): PublicJwk {
   switch (info.algorithm.oid) {
     case RSA_ENCRYPTION:
       return readRsaKey(info, holder);

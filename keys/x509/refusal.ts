@@ -26,8 +26,9 @@ export const RULES = {
   constraints: 'no name constraints, policy constraints, policy mappings or inhibited policies (PV-SEC-046)',
   key_policy: 'public keys of a kind and strength that is safe (PV-SEC-013)',
   signature_algorithm:
-    'RSA with SHA-256, SHA-384 or SHA-512, ECDSA with SHA-256 or SHA-384, or Ed25519 where it is on (PV-SEC-042)',
+    'RSA or RSA-PSS with SHA-256, SHA-384 or SHA-512, ECDSA with SHA-256 or SHA-384, or Ed25519 where it is on (PV-SEC-042)',
   trust_anchor: 'a path that ends in a trust anchor of this server (PV-SEC-048)',
+  effort: 'a path that is found with the effort of 80 signatures verified, among intermediates that anybody may have made',
   signature: "each certificate signed with its issuer's key",
   end_entity: 'an end entity, not a CA (PV-SEC-045)',
   key_usage: 'a key usage that the profile allows (PV-SEC-045)',

@@ -23,8 +23,18 @@ export function openList(crl: Crl, issuer: Certificate): RevocationList {
     throw new Refusal('crl_issuer', 'an issuer whose key may not sign revocation lists');
   assertSignatureAlgorithm(crl);
   if (!isSignedBy(crl, issuer)) throw new Refusal('crl_issuer', 'a list with a wrong signature');
-  const { issuer: name, thisUpdate, nextUpdate, number, scope } = crl;
-  return { issuer: name, thisUpdate, nextUpdate, number, scope, revoked: readRevoked(crl.entries) };
+  return { ...detached(crl), revoked: readRevoked(crl.entries) };
+}
+
+/** Copies of the few octets that are kept: a part would keep the whole file, and a thread would hand over a copy of it. `PV-SEC-054` */
+function detached({ issuer, thisUpdate, nextUpdate, number, scope: { names, ...scope } }: Crl): Omit<RevocationList, 'revoked'> {
+  return {
+    issuer: Buffer.from(issuer),
+    thisUpdate,
+    nextUpdate,
+    number: Buffer.from(number),
+    scope: { ...scope, ...(names && { names: names.map((name) => Buffer.from(name)) }) },
+  };
 }
 
 /** Whether the list names the certificate, which its issuer has issued. On hold, and removed from a list, count as named. */

@@ -61,6 +61,7 @@ t.test('the options have defaults and bounds', async (t) => {
     extent: { rounds: 4, tokens: 10_000, connections: 64, warmUp: 2_000, delegations: 100_000 },
     output: 'table',
   });
+  t.match(readArguments(['certificates']), { what: 'certificates', entries: 1_000_000 });
   t.match(readArguments(['--rounds', '9', '-o', 'json']), { extent: { rounds: 9 }, output: 'json' });
   for (const wrong of [
     ['--rounds', '0'],
@@ -70,6 +71,8 @@ t.test('the options have defaults and bounds', async (t) => {
     ['-o', 'xml'],
     ['--fast'],
     ['x'],
+    ['certificates', 'x'],
+    ['certificates', '--entries', '0'],
   ]) {
     t.throws(() => readArguments(wrong), Misuse, wrong.join(' '));
   }

@@ -102,7 +102,16 @@ export const rooms: readonly Room[] = [
       picocolors: ANY,
     },
   },
-  { of: 'bench/', imports: ['fixtures/', ...SERVED] },
+  { of: 'gates/', imports: ['server/core/', 'keys/', 'test/keys/'] },
+  {
+    of: 'bench/',
+    imports: ['fixtures/', ...SERVED, 'test/keys/'],
+    packages: {
+      'node-forge': { in: 'chain-validators.ts' },
+      pkijs: { in: 'chain-validators.ts' },
+      asn1js: { in: 'chain-validators.ts' },
+    },
+  },
   {
     of: 'docs/',
     imports: ['server/core/', 'server/selfservice/', 'server/config.ts', 'cli/'],

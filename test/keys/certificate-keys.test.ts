@@ -4,8 +4,21 @@ import { readCertificate } from '../../keys/x509/certificate.ts';
 import { createTrust, validatePath } from '../../keys/x509/chain.ts';
 import { createCertificates } from '../../keys/x509/trust.ts';
 import { bitString, integer, NULL, oid, sequence, tlv } from './encode.ts';
-import { commonName, entry, key, leafExtensions, makeLeaf, makeRoot, NOW, ORGANIZATION, type Order, spki } from './pki.ts';
-import { accepts, below, CA_EXTENSIONS, issuing, leaf, refuses } from './refuses.ts';
+import {
+  commonName,
+  entry,
+  key,
+  leafExtensions,
+  makeLeaf,
+  makeRoot,
+  NOW,
+  ORGANIZATION,
+  type Order,
+  rsaPss,
+  SHA384,
+  spki,
+} from './pki.ts';
+import { accepts, below, CA_EXTENSIONS, type Chain, issuing, leaf, refuses } from './refuses.ts';
 
 /** Which keys and signature algorithms a certificate may have. */
 
@@ -43,10 +56,49 @@ refuses(
   'signature_algorithm',
   leaf({ algorithm: sequence(oid('1.2.840.10045.4.1')), digest: 'sha1' }),
 );
+for (const [what, algorithm] of [
+  ['without parameters', sequence(oid('1.2.840.113549.1.1.10'))],
+  ['with the default digest, SHA-1', sequence(oid('1.2.840.113549.1.1.10'), sequence())],
+  ['with another digest for the mask', rsaPss({ mask: SHA384 })],
+  ['with a short salt', rsaPss({ salt: 20 })],
+  ['with SHA-1 by name', rsaPss({ digest: sequence(oid('1.3.14.3.2.26'), NULL) })],
+  ['with an encoded default', rsaPss({ more: tlv(0xa3, integer(1)) })],
+  ['with another trailer', rsaPss({ more: tlv(0xa3, integer(2)) })],
+] as const) {
+  refuses(`PV-SEC-042 refuses RSA-PSS ${what}`, 'signature_algorithm', () => [underRsa({ algorithm, digest: 'pss-sha256-32' })], {
+    trust: [],
+  });
+}
+
+const rsaRoot = makeRoot('rsa root', { signer: key('rsa', 2048), key: key('rsa', 2048) });
+const rsaTrust = [entry('anchor', rsaRoot.der)];
+const underRsaRoot =
+  (order: Partial<Order>): Chain =>
+  () => [makeLeaf(rsaRoot, order)];
+const bare = (type: string): Buffer => sequence(oid(type));
+for (const [what, order] of [
+  ['SHA-256', { algorithm: rsaPss(), digest: 'pss-sha256-32' }],
+  ['SHA-384', { algorithm: rsaPss({ digest: SHA384, salt: 48 }), digest: 'pss-sha384-48' }],
+  ['SHA-256 without its NULL', { algorithm: rsaPss({ digest: bare('2.16.840.1.101.3.4.2.1') }), digest: 'pss-sha256-32' }],
+  ['SHA-256 with a NULL once', { algorithm: rsaPss({ mask: bare('2.16.840.1.101.3.4.2.1') }), digest: 'pss-sha256-32' }],
+] as const) {
+  accepts(`PV-SEC-042 takes RSA-PSS with ${what}`, underRsaRoot(order), { organization: ORGANIZATION }, rsaTrust);
+}
+for (const digest of ['pss-sha256-20', 'pss-sha384-32', 'sha256']) {
+  refuses(
+    `PV-SEC-042 refuses a signature made with ${digest} that says RSA-PSS`,
+    'signature',
+    underRsaRoot({ algorithm: rsaPss(), digest }),
+    {
+      trust: rsaTrust,
+    },
+  );
+}
 refuses(
-  'PV-SEC-042 refuses RSA-PSS',
-  'signature_algorithm',
-  leaf({ algorithm: sequence(oid('1.2.840.113549.1.1.10'), sequence()) }),
+  'PV-SEC-042 refuses a signature made with RSA-PSS that says otherwise',
+  'signature',
+  underRsaRoot({ digest: 'pss-sha256-32' }),
+  { trust: rsaTrust },
 );
 refuses(
   'PV-SEC-042 refuses parameters on ECDSA',

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+import { join } from 'node:path';
 import t from 'tap';
 import { readCertificate } from '../../keys/x509/certificate.ts';
 import { createTrust, validatePath } from '../../keys/x509/chain.ts';
 import { readCrl } from '../../keys/x509/crl.ts';
 import { readRevoked } from '../../keys/x509/crl-entries.ts';
+import { loadList } from '../../keys/x509/load-list.ts';
 import { attempt, Refusal, type Rule } from '../../keys/x509/refusal.ts';
 import { assertNotRevoked } from '../../keys/x509/revocation.ts';
 import { openList } from '../../keys/x509/revocation-list.ts';
@@ -85,6 +89,7 @@ unusable('with a length that is not minimal', 'der', () =>
 );
 unusable('that is a certificate', 'crl', () => valid);
 unusable('with a member after the signature', 'structure', () => sequence(makeList(issuing).subarray(4), NULL));
+unusable('with an extension of more than 64 KiB', 'der', { more: [extension.of('1.2.3', Buffer.alloc(70_000))] });
 unusable('of version 1', 'crl', { version: EMPTY, extensions: [] });
 unusable('of version 3', 'crl', { version: integer(2) });
 unusable('without a number', 'crl', { extensions: [extension.authorityKeyId(keyId(issuing.key))] });
@@ -179,6 +184,29 @@ t.test('PV-SEC-053 a list of the point that the certificate names is an answer',
   );
   t.match(outcome(withPoints(sequence(point, tlv(0xa2, tlv(0xa4, root.name))))), /crl_scope/, 'nor when another issuer has it');
   t.match(outcome(withPoints(sequence(tlv(0xa0, tlv(0xa1, sequence(oid('2.5.4.3'), NULL)))))), /crl_scope/);
+});
+
+t.test('PV-SEC-054 what is kept of a list holds on to nothing of its file', async (t) => {
+  const point = fullName(uri('http://ca.example.no/1.crl'));
+  const entries = Array.from({ length: 4_000 }, () => revokedEntry(randomBytes(16).fill(0x40, 0, 1)));
+  const file = makeList(issuing, { revoked: entries, ...scope(point) });
+  const { issuer, number, scope: kept } = openList(readCrl(file), readCertificate(issuing.der));
+  for (const octets of [issuer, number, ...(kept.names ?? [])])
+    t.not(octets.buffer, file.buffer, 'or a thread hands all of it over');
+  t.same(kept.names, [uri('http://ca.example.no/1.crl')]);
+});
+
+t.test('PV-SEC-054 the thread that reads a list gives way to the server, whose own priority stays', async (t) => {
+  const before = getPriority();
+  const file = join(t.testdir(), 'list.crl');
+  writeFileSync(file, makeList(issuing, { revoked: [revokedEntry(Buffer.from([9]))] }));
+  t.equal((await loadList(file, issuing.der)).revoked.count, 1);
+  t.equal(getPriority(), before);
+});
+
+t.test('PV-SEC-054 what is not signed yet is not made into millions of values', async (t) => {
+  const list = makeList(issuing, { issuer: sequence(...Array<Buffer>(40_000).fill(NULL)) });
+  t.throws(() => readCrl(list), /^der: a value of \d+ octets where none is so long/);
 });
 
 t.test('PV-SEC-053 an issuer whose key may not sign revocation lists gives no answer', async (t) => {

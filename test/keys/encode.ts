@@ -8,7 +8,8 @@ export function tlv(tag: number, ...content: readonly Uint8Array[]): Buffer {
 
 function lengthOf(length: number): Buffer {
   if (length < 0x80) return Buffer.from([length]);
-  const octets = Buffer.from(length.toString(16).padStart(length > 0xffff ? 6 : length > 0xff ? 4 : 2, '0'), 'hex');
+  const hex = length.toString(16);
+  const octets = Buffer.from(hex.length % 2 ? `0${hex}` : hex, 'hex');
   return Buffer.concat([Buffer.from([0x80 | octets.length]), octets]);
 }
 

@@ -3,7 +3,7 @@ import { readCertificate } from '../../keys/x509/certificate.ts';
 import { certificateId } from '../../keys/x509/ocsp.ts';
 import { bitString, octetString, oid, sequence, tlv } from './encode.ts';
 import { DAY, NOW } from './pki.ts';
-import { issuing, valid } from './refuses.ts';
+import { issuing, valid } from './valid-chain.ts';
 
 /** The certificate that is asked about, and its issuer, who answers. */
 export const question = { certificate: readCertificate(valid), issuer: readCertificate(issuing.der) };
@@ -30,6 +30,8 @@ export type AnswerOrder = {
   readonly responder?: Buffer;
   readonly certificates?: readonly Buffer[];
   readonly singleExtensions?: readonly Buffer[];
+  /** What is said of the same certificate once more. */
+  readonly again?: Buffer;
   readonly extensions?: readonly Buffer[];
   readonly digest?: string;
   readonly algorithm?: Buffer;
@@ -41,18 +43,19 @@ export const explicit = (number: number, inner: Buffer): Buffer => tlv(0xa0 + nu
 /** Makes an answer exactly as ordered, however wrong, and signs it. */
 export function answer(order: AnswerOrder = {}): Buffer {
   const { signer = issuing.key, singleExtensions = [], extensions = [], certificates = [] } = order;
-  const single = sequence(
-    order.id ?? ID,
-    order.status ?? GOOD,
-    generalized(order.thisUpdate ?? NOW - 60),
-    order.nextUpdate ?? explicit(0, generalized(NOW + 60)),
-    singleExtensions.length === 0 ? none : explicit(1, sequence(...singleExtensions)),
-  );
+  const single = (status: Buffer): Buffer =>
+    sequence(
+      order.id ?? ID,
+      status,
+      generalized(order.thisUpdate ?? NOW - 60),
+      order.nextUpdate ?? explicit(0, generalized(NOW + 60)),
+      singleExtensions.length === 0 ? none : explicit(1, sequence(...singleExtensions)),
+    );
   const data = sequence(
     order.version ?? none,
     order.responder ?? explicit(1, issuing.name),
     generalized(order.producedAt ?? NOW - 60),
-    sequence(single),
+    sequence(single(order.status ?? GOOD), order.again ? single(order.again) : none),
     extensions.length === 0 ? none : explicit(1, sequence(...extensions)),
   );
   const basic = sequence(

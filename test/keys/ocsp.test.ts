@@ -7,7 +7,7 @@ import { readCertificate } from '../../keys/x509/certificate.ts';
 import { certificateId, readStatus, statusRequest } from '../../keys/x509/ocsp.ts';
 import { attempt, Refusal, type Rule } from '../../keys/x509/refusal.ts';
 import { integer, NULL, octetString, oid, sequence, tlv } from './encode.ts';
-import { type AnswerOrder, answer, explicit, generalized, ID, none, question, REVOKED } from './ocsp-answer.ts';
+import { type AnswerOrder, answer, explicit, GOOD, generalized, ID, none, question, REVOKED } from './ocsp-answer.ts';
 import { commonName, enterprise, extension, key, makeLeaf, NOW, spki } from './pki.ts';
 import { issuing, root, valid } from './refuses.ts';
 
@@ -52,6 +52,8 @@ const [hash = none, ...rest] = [sequence(oid('2.16.840.1.101.3.4.2.1'), NULL), I
 
 takes('the issuer’s own answer', {});
 takes('that a certificate is revoked', { status: REVOKED }, true);
+takes('that a certificate is revoked from an answer that says both, whichever comes first', { again: REVOKED }, true);
+takes('that a certificate is revoked from an answer that says it is good, too', { status: REVOKED, again: GOOD }, true);
 takes('an answer that names its signer by its key', { responder: explicit(2, keyHash(issuing.key)) });
 takes('an answer of whom the issuer has charged with it', delegated());
 takes('the algorithm of the question with a NULL', { id: sequence(hash, ...rest) });

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { constants, createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { TrustEntry } from '../../server/core/ports.ts';
 import { bitString, boolean, integer, NULL, octetString, oid, sequence, set, time, tlv, utf8 } from './encode.ts';
 
@@ -98,7 +98,7 @@ export type Order = {
   readonly notAfter?: number | Buffer;
   readonly version?: Buffer;
   readonly serialNumber?: Buffer;
-  /** The AlgorithmIdentifier inside and outside, and the digest that is signed with. */
+  /** The AlgorithmIdentifier inside and outside, and the digest that is signed with; `pss-sha256-32` is RSA-PSS with 32 octets of salt. */
   readonly algorithm?: Buffer;
   readonly outerAlgorithm?: Buffer;
   readonly digest?: string;
@@ -128,6 +128,10 @@ let serial = 0x1000;
 const date = (value: number | Buffer): Buffer => (typeof value === 'number' ? time(value) : value);
 
 function signature(tbs: Buffer, signer: KeyObject, digest = 'sha256'): Buffer {
+  if (digest.startsWith('pss-')) {
+    const [, name = '', saltLength] = digest.split('-');
+    return sign(name, tbs, { key: signer, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: Number(saltLength) });
+  }
   return sign(signer.asymmetricKeyType === 'ed25519' ? null : digest, tbs, signer);
 }
 
@@ -137,6 +141,18 @@ function defaultAlgorithm(signer: KeyObject): Buffer {
 }
 
 export const RSA_SHA256 = sequence(oid('1.2.840.113549.1.1.11'), NULL);
+
+type PssOrder = { readonly digest?: Buffer; readonly mask?: Buffer; readonly salt?: number; readonly more?: Buffer };
+
+/** The AlgorithmIdentifier of RSA-PSS. RFC 4055 §3.1 */
+export function rsaPss({ digest = SHA256, mask = digest, salt = 32, more = Buffer.alloc(0) }: PssOrder = {}): Buffer {
+  const maskAlgorithm = sequence(oid('1.2.840.113549.1.1.8'), mask);
+  const parameters = sequence(tlv(0xa0, digest), tlv(0xa1, maskAlgorithm), tlv(0xa2, integer(salt)), more);
+  return sequence(oid('1.2.840.113549.1.1.10'), parameters);
+}
+
+export const SHA256 = sequence(oid('2.16.840.1.101.3.4.2.1'), NULL);
+export const SHA384 = sequence(oid('2.16.840.1.101.3.4.2.2'), NULL);
 
 /** An authority of a test: what it is called and signs with. */
 export type Authority = { readonly der: Buffer; readonly name: Buffer; readonly key: KeyObject };

@@ -1,8 +1,10 @@
-import { printable, tlv, utf8 } from './encode.ts';
-import { extension, name, OID, ORGANIZATION, organizationIdentifier } from './pki.ts';
-import { accepts, below, CA_EXTENSIONS, leaf, refuses, subject, trust, valid } from './refuses.ts';
+import { oid, printable, sequence, tlv, utf8 } from './encode.ts';
+import { entry, extension, makeIssuing, makeLeaf, name, OID, ORGANIZATION, organizationIdentifier } from './pki.ts';
+import { accepts, below, CA_EXTENSIONS, leaf, refuses, root, subject, trust, valid } from './refuses.ts';
 
 /** Who a certificate was issued to, and what for. */
+
+const NORWEGIAN_POLICY = extension.of('2.5.29.32', sequence(sequence(oid('2.16.578.1.26.1.3.2'))));
 
 refuses('PV-SEC-045 refuses a CA as a leaf', 'end_entity', leaf({ extensions: [extension.ca(), extension.keyUsage(0, 5)] }));
 refuses('PV-SEC-045 refuses a leaf without key usage', 'key_usage', leaf({ extensions: [] }));
@@ -22,6 +24,18 @@ refuses(
   'PV-SEC-045 refuses a leaf below a CA that certifies web servers alone',
   'extended_key_usage',
   below({ extensions: [...CA_EXTENSIONS, extension.extendedKeyUsage(OID.serverAuth)] }),
+);
+refuses(
+  'PV-SEC-045 refuses a leaf for a purpose that the CA above it may not certify for',
+  'extended_key_usage',
+  () => {
+    const ca = makeIssuing(root, 'for e-mail', {
+      extensions: [...CA_EXTENSIONS, extension.extendedKeyUsage(OID.emailProtection)],
+    });
+    const extensions = [extension.keyUsage(0), extension.extendedKeyUsage(OID.clientAuth), NORWEGIAN_POLICY];
+    return [makeLeaf(ca, { extensions }), ca.der];
+  },
+  { trust: [entry('anchor', root.der, { profile: 'seid-2.0' })] },
 );
 refuses('PV-SEC-049 refuses a subject without an organisation number', 'organization', subject());
 refuses(
