@@ -27,7 +27,7 @@ export async function customerIsRegistered(grant: Grant): Promise<void> {
   if (!registration) return;
   const { supplierOrgno } = await grant.client();
   if (supplierOrgno !== undefined) throw unusable("a client of the organisation's own");
-  const customer = await grant.ports.storage.organizations.find(registration.orgno);
+  const customer = await grant.organization(registration.orgno);
   if (customer?.active === false) throw unusable('an active organisation');
   if ((await grant.scopes()).some(({ delegationSource }) => delegationSource !== undefined))
     throw unusable('scopes without delegation source');
@@ -48,7 +48,7 @@ export async function scopesHaveOneSource(grant: Grant): Promise<void> {
  */
 export async function supplierIsDelegated(grant: Grant): Promise<void> {
   if (grant.claims().consumerOrg === undefined) return;
-  const consumer = await grant.ports.storage.organizations.find(await grant.entitled());
+  const consumer = await grant.organization(await grant.entitled());
   const source = await grant.delegations();
   for (const { name, delegationSource } of await grant.scopes()) {
     if (delegationSource === undefined) throw await undelegated(grant, name, 'a scope that can be delegated');

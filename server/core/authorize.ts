@@ -156,7 +156,7 @@ async function consumerHasAccess(grant: Grant): Promise<void> {
  * else administer in its name. (It cannot be delegated either: it names no source.)
  */
 async function isLetIn(grant: Grant, { name }: ScopeRules, organization: OrganizationNumber): Promise<boolean> {
-  const registered = await grant.ports.storage.organizations.find(organization);
+  const registered = await grant.organization(organization);
   const actsForItself = (await grant.client()).supplierOrgno === undefined && grant.claims().onBehalfOf === undefined;
   if (isAdminScope(name)) return holdsAdminScope(registered, name) && actsForItself;
   return registered?.active === true && (await grant.access(name, organization))?.state === 'APPROVED';

@@ -13,7 +13,7 @@ import type { Client, RegisteredKey } from './client.ts';
 import { Fault } from './fault.ts';
 import { findDetails } from './find-details.ts';
 import { isNorwegianNumber, type OrganizationNumber } from './organization.ts';
-import type { CertificateVerdict, OnBehalfOf, Ports } from './ports.ts';
+import type { CertificateVerdict, OnBehalfOf, Organization, Ports } from './ports.ts';
 import { type Access, parseScopes } from './scope.ts';
 import type { EpochSeconds } from './time.ts';
 import { parseTokenRequest } from './token-request.ts';
@@ -132,6 +132,15 @@ export class Grant {
   /** What the token says of them: here their authority is asked. @throws {Fault} MP-303, PV-501 */
   readonly grantedDetails: () => Promise<GrantedDetails | undefined> = once(() => findDetails(this));
 
+  readonly #organizations = new Map<OrganizationNumber, Promise<Organization | undefined>>();
+
+  /** An organisation as it is registered, looked up once: every check judges the same one. `PV-SEC-072` */
+  organization(orgno: OrganizationNumber): Promise<Organization | undefined> {
+    const found = this.#organizations.get(orgno) ?? this.ports.storage.organizations.find(orgno);
+    this.#organizations.set(orgno, found);
+    return found;
+  }
+
   /** The owner's permission for an organisation, where it exists. */
   access(scope: string, consumer: OrganizationNumber): Promise<Access | undefined> {
     return this.ports.storage.accesses.find(scope, consumer);
@@ -176,8 +185,8 @@ async function findClient(grant: Grant): Promise<Client> {
   if (!client) throw new Fault('MP-100', { expected: 'a client id of this server' });
   if (client.blocked !== undefined)
     throw new Fault('MP-100', { expected: 'a client that the operator has not blocked', got: 'blocked' });
-  const organization = await storage.organizations.find(client.orgno);
-  const supplier = client.supplierOrgno === undefined ? organization : await storage.organizations.find(client.supplierOrgno);
+  const organization = await grant.organization(client.orgno);
+  const supplier = client.supplierOrgno === undefined ? organization : await grant.organization(client.supplierOrgno);
   if (!client.active || !organization?.active || !supplier?.active)
     throw new Fault('MP-100', { expected: 'an active client and organisation', got: 'inactive' });
   if (!settings.integrationTypes.includes(client.integrationType)) {
