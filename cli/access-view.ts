@@ -1,7 +1,7 @@
 import type { EpochSeconds } from '../server/core/time.ts';
 import type { Delegation } from './acting-shapes.ts';
 import type { Access, TokenCount } from './api-shapes.ts';
-import { day } from './moment.ts';
+import { day, lastDay } from './moment.ts';
 import type { Cells, View } from './output.ts';
 import { type Figures, figures, lastToken } from './token-counts.ts';
 
@@ -91,7 +91,7 @@ export function usedView(clock: { readonly now: EpochSeconds; readonly utc: bool
 
 function supplierCells(supplier: Supplier, clock: { readonly now: EpochSeconds; readonly utc: boolean }): Cells<AccessRow> {
   const { supplier_orgno, supplier_organization_name, state, since, valid_to, tokens } = supplier;
-  const period = valid_to === null ? '' : ` until ${day(valid_to)}`;
+  const period = valid_to === null ? '' : ` until ${lastDay(valid_to)}`;
   return {
     consumer_orgno: `  └ ${supplier_orgno}`,
     consumer_organization_name: supplier_organization_name ?? '',

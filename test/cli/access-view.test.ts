@@ -24,7 +24,7 @@ async function shown(surroundings: Partial<Surroundings>, ...accesses: ReturnTyp
 }
 
 const THREE = [
-  delegation('310555045', { valid_to: '2026-12-31T00:00:00Z' }),
+  delegation('310555045', { valid_to: '2027-01-01T00:00:00Z' }),
   delegation('310555061', { state: 'FUTURE', valid_from: '2026-07-01T00:00:00Z' }),
   delegation('310555053', { scopes: ['prove:annen.read'] }),
 ];

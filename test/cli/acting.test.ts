@@ -78,6 +78,11 @@ t.test('a delegation is given, listed in every format, checked, and revoked', as
   t.equal(given.code, 0, given.stderr);
   const { id, ...members } = JSON.parse(given.stdout);
   t.match(members, { state: 'ACTIVE', valid_to: '2100-01-01T00:00:00.000Z', correlation_id: /^[0-9a-f]{32}$/ });
+  t.match(
+    (await as('consumer', 'delegation', 'list', '--given')).stdout,
+    /active +2099-12-31\n/,
+    'its last day, as it was given',
+  );
   t.equal((await as('supplier', 'delegation', 'check', ...of)).code, 0);
   for (const format of ['table', 'wide', 'json', 'yaml', 'csv', 'name']) {
     const { stdout, code } = await as('supplier', 'delegation', 'list', '--received', '--scope', 'prove:skog.read', '-o', format);

@@ -11,6 +11,12 @@ function read(line: string): { readonly args: readonly string[]; readonly says: 
   return { args: [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare = '']) => quoted ?? bare), says };
 }
 
+/** What the customer is asked to run. */
+function toDelegate(args: readonly string[]): string {
+  const flag = (name: string) => args[args.indexOf(name) + 1];
+  return `ask ${flag('--for')} to run:\nportvakt delegation give ${flag('--scope')} --to 310555045`;
+}
+
 t.test('each command for acting for another that dev prints gives what it says', async (t) => {
   const { batch } = await openOffice(t);
   const commands = actingCommands().map(read);
@@ -22,6 +28,7 @@ t.test('each command for acting for another that dev prints gives what it says',
     if (refusal !== undefined) {
       t.equal(code, 9, name);
       t.match(JSON.parse(stderr).error, { code: refusal });
+      if (refusal === 'MP-251') t.match(JSON.parse(stderr).error.fix, toDelegate(args));
     } else {
       t.equal(code, 0, `${name}: ${stderr}`);
       const { supplier, authorization_details } = decodeJwt(JSON.parse(stdout).access_token);
