@@ -95,6 +95,9 @@ t.test('a delegation is given, listed in every format, checked, and revoked', as
   const back = await as('supplier', 'delegation', 'revoke', `delegation/${id}`, '--yes');
   t.match(back, { code: 0, stderr: /310555045 acts no longer for 310555037/ });
   t.equal((await as('supplier', 'delegation', 'check', ...of)).code, 9);
+  const bare = await as('consumer', 'delegation', 'give', 'prove:skog.read', '--to', supplier.orgno, '-q');
+  t.match(bare, { stdout: /^[0-9a-f-]{36}\n$/, stderr: '' }, 'with -q its id, for a script');
+  t.equal((await as('consumer', 'delegation', 'revoke', bare.stdout.trim(), '--yes')).code, 0);
   t.equal((await as('consumer', 'delegation', 'revoke', NONE, '--yes')).code, 6);
 });
 
