@@ -94,6 +94,7 @@ export type Client = z.infer<typeof client>;
 export const tokenCount = z.looseObject({
   client_id: z.string().exactOptional(),
   consumer_orgno: z.string().exactOptional(),
+  supplier_orgno: z.string().exactOptional(),
   scope: z.string(),
   tokens: z.number(),
   last_token: moment,

@@ -19,6 +19,11 @@ export function changedView<T>({ fields, name, text }: View<T>): View<Changed<T>
   return { fields: [...fields, ...more], name, ...(text && { text }) };
 }
 
+/** The view of an object that was made: with `-q` its id alone, for whoever goes on with it. */
+export function madeView<T extends { readonly id: string }>({ terminal }: ApiClient, view: View<T>): View<Changed<T>> {
+  return { ...changedView(view), ...(terminal.options.quiet && { text: ({ id }) => `${id}\n` }) };
+}
+
 /** Tells what a change did, or with `--dry-run` would do, and what comes next. */
 export function tellChange({ terminal, dryRun }: ApiClient, did: string, next?: string): void {
   terminal.say(dryRun ? `dry run, nothing is stored: ${did}` : did);

@@ -1,5 +1,5 @@
 import type { Delegation, MissedDelegation } from './acting-shapes.ts';
-import { day } from './moment.ts';
+import { day, lastDay } from './moment.ts';
 import type { View } from './output.ts';
 
 /** How delegations are shown. */
@@ -11,7 +11,7 @@ export const delegationView: View<Delegation> = {
     { name: 'scopes' },
     { name: 'state', text: ({ state }) => state.toLowerCase() },
     { name: 'valid_from', heading: 'from', text: ({ valid_from }) => (valid_from === undefined ? '' : day(valid_from)) },
-    { name: 'valid_to', heading: 'until', text: ({ valid_to }) => (valid_to === undefined ? '' : day(valid_to)) },
+    { name: 'valid_to', heading: 'until', text: ({ valid_to }) => (valid_to === undefined ? '' : lastDay(valid_to)) },
     { name: 'reason', wide: true },
     { name: 'created', heading: 'given', text: ({ created }) => day(created), wide: true },
     { name: 'last_updated', heading: 'changed', text: ({ last_updated }) => day(last_updated), wide: true },

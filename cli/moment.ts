@@ -19,6 +19,11 @@ export function day(moment: string): string {
   return moment.slice(0, 10);
 }
 
+/** The last day, in UTC, on which something holds that is over at the moment: what ends with a day is over as the next begins. */
+export function lastDay(moment: string): string {
+  return day(rfc3339(seconds(moment) - 1));
+}
+
 /** How many seconds after 1970 a moment in RFC 3339 is. */
 export function seconds(moment: string): EpochSeconds {
   return Math.floor(Date.parse(moment) / 1000);

@@ -16,9 +16,14 @@ export type View<T> = {
   readonly fields: readonly Field<T>[];
   /** The object's identifier with its kind, such as `client/7f3b…`. */
   readonly name: (item: T) => string;
+  /** Rows that stand beneath an item in a table, by column: what belongs to it, and is part of it in every other format. */
+  readonly beneath?: (item: T) => readonly Cells<T>[];
   /** What a person reads of a single object, where lines of fields are not enough. */
   readonly text?: (item: T, colors: Colors) => string;
 };
+
+/** What a person reads in a row, by column. */
+export type Cells<T> = Readonly<Partial<Record<keyof T & string, string>>>;
 
 export type Field<T> = {
   readonly name: keyof T & string;
@@ -71,13 +76,15 @@ function csv<T>(rows: readonly T[], fields: readonly Field<T>[], headers: boolea
 
 function forPeople<T extends object>(
   answer: T | List<T>,
-  { fields, text }: View<T>,
+  { fields, beneath, text }: View<T>,
   { wide, colors, headers }: { readonly wide: boolean; readonly colors: Colors; readonly headers: boolean },
 ): string {
   const shown = fields.filter((field) => wide || !field.wide);
   const heading = ({ name, heading = name }: Field<T>) => heading.toUpperCase().replaceAll('_', ' ');
   const cells = (item: T) => shown.map((field) => printable(field.text?.(item) ?? plain(item[field.name])));
-  if (isList(answer)) return table([...(headers ? [shown.map(heading)] : []), ...answer.items.map(cells)]);
+  const rowsBeneath = (item: T) => (beneath?.(item) ?? []).map((row) => shown.map(({ name }) => printable(row[name] ?? '')));
+  const rows = (item: T) => [cells(item), ...rowsBeneath(item)];
+  if (isList(answer)) return table([...(headers ? [shown.map(heading)] : []), ...answer.items.flatMap(rows)]);
   if (text) return text(answer, colors);
   return table(shown.map((field, place) => [heading(field), cells(answer)[place] ?? '']));
 }

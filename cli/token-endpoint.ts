@@ -1,5 +1,6 @@
 import { catalogue, isFaultCode } from '../server/core/catalogue.ts';
 import { JWT_BEARER } from '../server/core/token-request.ts';
+import { fixOfMissingDelegation } from './delegation-fix.ts';
 import type { ExitName } from './exit.ts';
 import { Failure } from './failure.ts';
 import { ask, type Reply } from './http.ts';
@@ -43,7 +44,7 @@ function refusal(endpoint: string, { status, headers, body }: Reply): Failure {
   const wait = headers.get('retry-after');
   return new Failure(exitOf(status), description.replace(TRACE_ID, ''), {
     oauthError: body.error,
-    ...(entry && { code, reason: entry.cause, fix: entry.fix }),
+    ...(entry && { code, reason: entry.cause, fix: fixOfMissingDelegation(description) ?? entry.fix }),
     ...(errorUri !== undefined && { errorUri }),
     ...(correlationId !== undefined && { correlationId }),
     ...(wait !== null && { details: [{ path: 'retry_after', got: `${wait} s` }] }),

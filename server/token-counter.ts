@@ -1,9 +1,9 @@
 import type { DelegatedScope } from './core/delegation.ts';
-import type { Log, MissedDelegation, Storage, TokenCount, TokenCounter } from './core/ports.ts';
+import type { IssuedToken, Log, MissedDelegation, Storage, TokenCount, TokenCounter } from './core/ports.ts';
 import type { EpochSeconds } from './core/time.ts';
 import { CountBuffer } from './count-buffer.ts';
 
-/** Counts tokens by client and scope, and what suppliers ask for in vain. None of the names can hold a space. */
+/** Counts tokens by client, consumer and scope, and what suppliers ask for in vain. None of the names can hold a space. */
 export class BufferedTokenCounter implements TokenCounter {
   readonly #tokens: CountBuffer<TokenCount>;
   readonly #missed: CountBuffer<MissedDelegation>;
@@ -13,10 +13,11 @@ export class BufferedTokenCounter implements TokenCounter {
     this.#missed = new CountBuffer(missedDelegations, log, 'counts of missing delegations');
   }
 
-  issued(clientId: string, scopes: readonly string[], at: EpochSeconds): void {
+  issued({ clientId, consumer, scopes }: IssuedToken, at: EpochSeconds): void {
     for (const scope of scopes) {
-      this.#tokens.count(`${clientId} ${scope}`, (known) => ({
+      this.#tokens.count(`${clientId} ${consumer} ${scope}`, (known) => ({
         clientId,
+        consumerOrgno: consumer,
         scope,
         tokens: (known?.tokens ?? 0) + 1,
         lastToken: at,

@@ -7,7 +7,7 @@ import { READ_CONSENTS, WRITE_CONSENTS } from '../api-scopes.ts';
 import { changed, changedView, tellChange } from '../change.ts';
 import { confirm } from '../confirm.ts';
 import { document } from '../help.ts';
-import { day } from '../moment.ts';
+import { day, lastDay } from '../moment.ts';
 import type { View } from '../output.ts';
 import { Terminal } from '../terminal.ts';
 
@@ -97,7 +97,7 @@ const view: View<Consent> = {
     { name: 'from' },
     { name: 'to_orgno', heading: 'to' },
     { name: 'state', text: ({ state }) => state.toLowerCase() },
-    { name: 'valid_to', heading: 'until', text: ({ valid_to }) => day(valid_to) },
+    { name: 'valid_to', heading: 'until', text: ({ valid_to }) => lastDay(valid_to) },
     { name: 'consented', heading: 'given', text: ({ consented }) => day(consented), wide: true },
     { name: 'consent_rights', heading: 'rights', wide: true },
   ],

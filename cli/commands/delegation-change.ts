@@ -3,7 +3,7 @@ import { delegation as delegationShape } from '../acting-shapes.ts';
 import { openApi, path } from '../api-client.ts';
 import { type ChangeOptions, changeOptions, readOrgno } from '../api-options.ts';
 import { READ_DELEGATIONS, WRITE_DELEGATIONS } from '../api-scopes.ts';
-import { changed, changedView, tellChange } from '../change.ts';
+import { changed, changedView, madeView, tellChange } from '../change.ts';
 import { confirm } from '../confirm.ts';
 import { delegationView } from '../delegation-view.ts';
 import { readScopeName } from '../find-scope.ts';
@@ -80,7 +80,7 @@ async function give(scopes: readonly string[], options: GiveOptions, terminal: T
     `${supplier} may act for ${consumer} with ${scopes.join(' ')}`,
     `portvakt delegation revoke ${id}   (to end it)`,
   );
-  await terminal.answer(changed(api, answer.object, answer), changedView(delegationView));
+  await terminal.answer(changed(api, answer.object, answer), madeView(api, delegationView));
 }
 
 async function revoke(id: string, options: ChangeOptions, terminal: Terminal): Promise<void> {

@@ -3,6 +3,7 @@ import { delegationCheck } from '../acting-shapes.ts';
 import { openApi, withQuery } from '../api-client.ts';
 import { readOrgno } from '../api-options.ts';
 import { READ_DELEGATIONS } from '../api-scopes.ts';
+import { askToDelegate } from '../delegation-fix.ts';
 import { Failure } from '../failure.ts';
 import { readScopeName } from '../find-scope.ts';
 import { document } from '../help.ts';
@@ -58,7 +59,7 @@ async function check(scope: string, { consumer, supplier }: Options, terminal: T
     ...(code !== null && { code }),
     fix:
       code === 'MP-251'
-        ? `ask ${query.consumer_orgno} to run:\nportvakt delegation give ${scope} --to ${query.supplier_orgno}`
+        ? askToDelegate(query.consumer_orgno, { scope, supplier: query.supplier_orgno })
         : `portvakt explain ${code}`,
   });
 }

@@ -4,7 +4,7 @@ import { openApi, path, withQuery } from '../api-client.ts';
 import { readPages, sorted } from '../api-list.ts';
 import { type ChangeOptions, changeOptions, type ListOptions, listOptions, readOrgno } from '../api-options.ts';
 import { READ_SYSTEMS, WRITE_SYSTEMS } from '../api-scopes.ts';
-import { changed, changedView, tellChange } from '../change.ts';
+import { changed, changedView, madeView, tellChange } from '../change.ts';
 import { confirm } from '../confirm.ts';
 import { document } from '../help.ts';
 import { day } from '../moment.ts';
@@ -127,7 +127,7 @@ async function request(
   await confirm(api, options, { what: `${customer} is asked to let ${system} act for it.`, takesAway: false });
   const answer = await api.change('POST', '/systemusers', { body, scopes: WRITE_SYSTEMS, shape: systemUserShape });
   tellChange(api, `${customer} is asked`, `portvakt systemuser approve ${answer.object.id}   (run by ${customer})`);
-  await terminal.answer(changed(api, answer.object, answer), changedView(view));
+  await terminal.answer(changed(api, answer.object, answer), madeView(api, view));
 }
 
 async function approve(id: string, options: ChangeOptions, terminal: Terminal): Promise<void> {

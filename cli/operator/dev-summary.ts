@@ -1,5 +1,7 @@
+import { DELEGATION_STATES, type Delegation, delegationState } from '../../server/core/delegation.ts';
 import type { Organization, Storage } from '../../server/core/ports.ts';
 import type { Scope } from '../../server/core/scope.ts';
+import type { EpochSeconds } from '../../server/core/time.ts';
 import type { DevClient } from '../dev-client.ts';
 import { DEV_ISSUER } from '../issuer.ts';
 import type { View } from '../output.ts';
@@ -15,23 +17,33 @@ export type Ready = {
 };
 
 /** What the world holds beside its clients, a line for each kind. */
-export async function describeWorld({
-  organizations,
-  scopes,
-}: Pick<Storage, 'organizations' | 'scopes'>): Promise<readonly string[]> {
+export async function describeWorld(
+  { organizations, scopes, delegations }: Pick<Storage, 'organizations' | 'scopes' | 'delegations'>,
+  now: EpochSeconds,
+): Promise<readonly string[]> {
+  const all = await organizations.list();
+  const given = (await Promise.all(all.map(({ orgno }) => delegations.list({ consumerOrgno: orgno })))).flat();
   return [
-    `organisations   ${(await organizations.list()).map(named).join(' · ')}`,
+    `organisations   ${all.map(named).join(' · ')}`,
     `scopes          ${(await scopes.list()).map(openness).join(' · ')}`,
+    ...(given.length === 0 ? [] : [`delegations     ${states(given, now)}`]),
   ];
+}
+
+function states(given: readonly Delegation[], now: EpochSeconds): string {
+  const counts = DELEGATION_STATES.map(
+    (state) => [state, given.filter((one) => delegationState(one, now) === state).length] as const,
+  );
+  return counts.flatMap(([state, count]) => (count === 0 ? [] : [`${count} ${state.toLowerCase()}`])).join(' · ');
 }
 
 function named({ orgno, name }: Organization): string {
   return printable(`${orgno} ${name}`);
 }
 
-function openness({ name, accessibleForAll, active }: Scope): string {
+function openness({ name, accessibleForAll, active, delegationSource }: Scope): string {
   if (!active) return `${name} (inactive)`;
-  return `${name} (${accessibleForAll ? 'open' : 'closed'})`;
+  return `${name} (${accessibleForAll ? 'open' : 'closed'}${delegationSource === undefined ? '' : ', can be delegated'})`;
 }
 
 /** The answer of `portvakt dev`. @param portvakt how the caller calls this program */

@@ -52,7 +52,7 @@ async function start(options: DevOptions, data: DevData, terminal: Terminal): Pr
     clockOffset: options.clock,
     prepare: async (storage, name) => {
       await world?.install(storage, name);
-      holds = await describeWorld(storage);
+      holds = await describeWorld(storage, Math.floor(clock.now()));
     },
   });
   try {

@@ -37,9 +37,13 @@ function defineSchema(command: Command): void {
   });
 }
 
-type Sizes = { readonly file: string } & Readonly<
-  Record<'organizations' | 'prefixes' | 'scopes' | 'accesses' | 'clients' | 'trust', number>
->;
+/** What is counted of a world, in the order of the file's keys. */
+const COUNTED = [
+  ...(['organizations', 'prefixes', 'scopes', 'accesses', 'clients', 'trust'] as const),
+  ...(['delegations', 'systems', 'system_users', 'consents', 'sources'] as const),
+];
+
+type Sizes = { readonly file: string } & Readonly<Record<(typeof COUNTED)[number], number>>;
 
 async function check(file: string, terminal: Terminal): Promise<void> {
   const { readWorldFile } = await import('../../fixtures/world-file.ts');
@@ -51,19 +55,24 @@ async function printSchema(): Promise<void> {
   process.stdout.write(`${JSON.stringify(worldJsonSchema(), null, 2)}\n`);
 }
 
-function sizes(file: string, { organizations, prefixes, scopes, accesses, clients, trust }: World): Sizes {
+function sizes(file: string, { systemUsers, ...world }: World): Sizes {
   return {
     file,
-    organizations: organizations.length,
-    prefixes: prefixes.length,
-    scopes: scopes.length,
-    accesses: accesses.length,
-    clients: clients.length,
-    trust: trust.length,
+    organizations: world.organizations.length,
+    prefixes: world.prefixes.length,
+    scopes: world.scopes.length,
+    accesses: world.accesses.length,
+    clients: world.clients.length,
+    trust: world.trust.length,
+    delegations: world.delegations.length,
+    systems: world.systems.length,
+    system_users: systemUsers.length,
+    consents: world.consents.length,
+    sources: world.sources.length,
   };
 }
 
 const view: View<Sizes> = {
-  fields: (['file', 'organizations', 'prefixes', 'scopes', 'accesses', 'clients', 'trust'] as const).map((name) => ({ name })),
+  fields: (['file', ...COUNTED] as const).map((name) => ({ name })),
   name: ({ file }) => `world/${file}`,
 };

@@ -100,7 +100,7 @@ function saysUnusable(status: number, body: string): boolean {
 }
 
 function isUnusable(problem: unknown): problem is { readonly code: string } {
-  return isRecord(problem) && isString(problem.code) && problem.code in UNUSABLE;
+  return isRecord(problem) && isString(problem.code) && Object.hasOwn(UNUSABLE, problem.code);
 }
 
 type AltinnConsent = {

@@ -6,7 +6,7 @@ import type { FoundSystemUser, SystemUserQuestion } from '../core/system-user.ts
 import type { EpochSeconds } from '../core/time.ts';
 import { readConsent, readDelegations, readSystemUser } from './altinn-answers.ts';
 import { Breaker, Paused } from './breaker.ts';
-import { type HttpAnswer, HttpService, NoAnswer, type Question, Unreachable } from './http-service.ts';
+import { type HttpAnswer, HttpService, NoAnswer, type Question, Unasked, Unreachable } from './http-service.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { type OwnClient, OwnTokens } from './own-token.ts';
 
@@ -95,7 +95,7 @@ export class AltinnAuthority implements Authority {
     } catch (cause) {
       if (cause instanceof Paused)
         throw new SourceUnavailable(cause.message, { retryAfter: Math.max(1, Math.ceil(cause.remaining / 1000)), cause });
-      if (cause instanceof Unreachable || cause instanceof NoAnswer)
+      if (cause instanceof Unreachable || cause instanceof NoAnswer || cause instanceof Unasked)
         throw new SourceUnavailable(cause.message, { retryAfter: RETRY_AFTER, cause });
       throw cause;
     }

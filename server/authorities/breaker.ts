@@ -1,4 +1,4 @@
-import { Unreachable } from './http-service.ts';
+import { Unasked, Unreachable } from './http-service.ts';
 
 /** How many questions in a row may go unanswered before the rest are spared the wait. */
 const LIMIT = 5;
@@ -56,6 +56,7 @@ export class Breaker {
   }
 
   #note(error: unknown): void {
+    if (error instanceof Unasked) return;
     this.#failures = error instanceof Unreachable ? this.#failures + 1 : 0;
     if (this.#failures >= LIMIT) this.#until = this.#elapsed() + PAUSE;
   }

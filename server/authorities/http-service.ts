@@ -29,6 +29,11 @@ export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
 }
 
+/** There are too many questions already, and this one was not put. It says nothing about the service. */
+export class Unasked extends Error {
+  override readonly name = 'Unasked';
+}
+
 /** What a gateway says in place of the service behind it. RFC 9110 §15.6.3 to §15.6.5 */
 const GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 
@@ -48,10 +53,10 @@ export class HttpService {
   /**
    * Asks and reads the whole answer. A redirection is an answer, and not followed.
    * @param signal ends the wait.
-   * @throws {Unreachable | NoAnswer}
+   * @throws {Unreachable | NoAnswer | Unasked}
    */
   async ask({ path, ...question }: Question, signal: AbortSignal): Promise<HttpAnswer> {
-    if (this.#questions >= MOST_QUESTIONS) throw new NoAnswer('too many questions are waiting');
+    if (this.#questions >= MOST_QUESTIONS) throw new Unasked('too many questions are waiting');
     this.#questions++;
     try {
       const answer = await this.#pool.request({ ...question, path: `${this.#prefix}${path}`, signal });

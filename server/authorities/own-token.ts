@@ -32,7 +32,7 @@ export class OwnTokens {
     this.#elapsed = elapsed;
   }
 
-  /** A token with the scope. Who asks while it is being fetched shares it. @throws {Unreachable | NoAnswer} */
+  /** A token with the scope. Who asks while it is being fetched shares it. @throws {Unreachable | NoAnswer | Unasked} */
   async get(scope: string, signal: AbortSignal): Promise<string> {
     const held = this.#held.get(scope);
     if (held && held.until > this.#elapsed()) return held.token;

@@ -135,14 +135,18 @@ export class Grant {
   /** What the token says of them: here their authority is asked. @throws {Fault} MP-303, PV-501 */
   readonly grantedDetails: () => Promise<GrantedDetails | undefined> = once(() => findDetails(this));
 
+  readonly #organizations = new Map<OrganizationNumber, Promise<Organization | undefined>>();
+
+  /** An organisation as it is registered, looked up once: every check judges the same one. `PV-SEC-072` */
+  organization(orgno: OrganizationNumber): Promise<Organization | undefined> {
+    const found = this.#organizations.get(orgno) ?? this.registers().then(({ organizations }) => organizations.find(orgno));
+    this.#organizations.set(orgno, found);
+    return found;
+  }
+
   /** The owner's permission for an organisation, where it exists. */
   async access(scope: string, consumer: OrganizationNumber): Promise<Access | undefined> {
     return (await this.registers()).accesses.find(scope, consumer);
-  }
-
-  /** Who is registered under a number. */
-  async organization(orgno: OrganizationNumber): Promise<Organization | undefined> {
-    return (await this.registers()).organizations.find(orgno);
   }
 }
 

@@ -29,7 +29,9 @@ export async function issueToken(body: Uint8Array, correlationId: string, ports:
   const final = await settle(grant, verdict, correlationId);
   if (final instanceof Fault) throw counted(final, grant);
   const { issuer } = ports.settings;
-  return issue(accessTokenClaims(final, { issuer, now: grant.now, jti: ports.random.token() }), ports);
+  const response = await issue(accessTokenClaims(final, { issuer, now: grant.now, jti: ports.random.token() }), ports);
+  ports.counter.issued(final, grant.now);
+  return response;
 }
 
 type Verdict = Authorization | Fault;
@@ -113,9 +115,8 @@ function subjectOf(details: GrantedDetails): object {
   return details.type === 'urn:altinn:consent' ? { type, id: details.id } : { type, id: details.systemuser_id[0] };
 }
 
-async function issue(claims: AccessTokenClaims, { signer, clock, counter }: Ports): Promise<TokenResponse> {
+async function issue(claims: AccessTokenClaims, { signer, clock }: Ports): Promise<TokenResponse> {
   const access_token = await signer.sign(claims);
-  counter.issued(claims.client_id, claims.scope.split(' '), claims.iat);
   const expires_in = Math.max(0, Math.floor(claims.exp - clock.now()));
   return { access_token, token_type: 'Bearer', expires_in, scope: claims.scope };
 }

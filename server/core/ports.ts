@@ -119,9 +119,16 @@ export interface Signer {
   sign(claims: object): Promise<string>;
 }
 
+/** What is counted of a token: who fetched it, in whose name, for what. */
+export type IssuedToken = {
+  readonly clientId: string;
+  readonly consumer: OrganizationNumber;
+  readonly scopes: readonly string[];
+};
+
 /** Counts tokens as they are issued, and what is refused for want of a delegation: at once, and without ever failing. */
 export interface TokenCounter {
-  issued(clientId: string, scopes: readonly string[], at: EpochSeconds): void;
+  issued(token: IssuedToken, at: EpochSeconds): void;
   undelegated(asked: DelegatedScope, at: EpochSeconds): void;
 }
 
@@ -236,9 +243,11 @@ export type OnBehalfOf = {
   readonly lastUpdated: EpochSeconds;
 };
 
-/** How many tokens a client has been issued with a scope, and when the last. */
+/** How many tokens a client has been issued with a scope in the name of a consumer, and when the last. */
 export type TokenCount = {
   readonly clientId: string;
+  /** The client's own organisation, unless it acts for another. */
+  readonly consumerOrgno: OrganizationNumber;
   readonly scope: string;
   readonly tokens: number;
   readonly lastToken: EpochSeconds;
@@ -253,8 +262,8 @@ export interface TokenCounts {
   add(counts: readonly TokenCount[]): Promise<void>;
   listOfClient(clientId: string): Promise<TokenCount[]>;
   listOfScope(scope: string): Promise<TokenCount[]>;
-  /** Those of an owner's scopes, each summed up over all clients; scopes without tokens are left out. */
-  sumOfScopes(owner: OrganizationNumber): Promise<Omit<TokenCount, 'clientId'>[]>;
+  /** Those of an owner's scopes, each summed up over everybody; scopes without tokens are left out. */
+  sumOfScopes(owner: OrganizationNumber): Promise<Omit<TokenCount, 'clientId' | 'consumerOrgno'>[]>;
 }
 
 /** How often a supplier has asked for a token that a consumer's delegation would have opened, and when the last time. */

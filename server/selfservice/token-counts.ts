@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { AdminScope } from '../core/admin-scopes.ts';
+import type { Client } from '../core/client.ts';
 import { Fault } from '../core/fault.ts';
 import type { OrganizationNumber } from '../core/organization.ts';
-import type { Registers, TokenCount } from '../core/ports.ts';
+import type { TokenCount } from '../core/ports.ts';
 import { visibleClient, visibleClients } from '../registry/client-rights.ts';
 import { ownScope } from '../registry/scopes.ts';
 import { READ_CLIENTS } from './clients.ts';
@@ -14,14 +15,15 @@ const READ_SCOPES = ['idporten:scopes.read', 'idporten:scopes.write'] as const s
 
 const countsQuery = pageQuery.extend({
   client_id: z.string().optional().meta({ description: 'of this client alone' }),
-  scope: z.string().optional().meta({ description: 'of this scope of the own organisation, by consumer' }),
+  scope: z.string().optional().meta({ description: 'of this scope of the own organisation, by consumer and supplier' }),
   of: z.enum(['clients', 'scopes']).optional().meta({ description: 'scopes: of every own scope, summed up' }),
 });
 
 const countShape = z
   .object({
-    client_id: z.string().exactOptional().meta({ description: 'an own client; an owner sees consumers alone' }),
+    client_id: z.string().exactOptional().meta({ description: 'an own client; an owner sees organisations alone' }),
     consumer_orgno: z.string().exactOptional().meta({ description: 'whom the tokens were for; absent in sums' }),
+    supplier_orgno: z.string().exactOptional().meta({ description: 'who fetched them, where that was another organisation' }),
     scope: z.string(),
     tokens: z.int().min(0).meta({ description: 'since the counting began' }),
     last_token: instantShape,
@@ -43,13 +45,18 @@ export const tokenCountRoutes: readonly Route[] = [
     answer: z.array(countShape),
     handle: async (call: Call<z.infer<typeof countsQuery>>) => {
       const counts = await countsFor(call);
-      return takePage(call, counts, { key: ({ clientId, orgno = '', scope }) => `${clientId ?? orgno} ${scope}`, show });
+      return takePage(call, counts, { key, show });
     },
   }),
 ];
 
-/** Counts and whom the tokens were for; without a client they are of all clients of that consumer, without that of everybody. */
-type Count = Omit<TokenCount, 'clientId'> & { readonly clientId?: string; readonly orgno?: OrganizationNumber };
+/** Counts by client, or for an owner by the organisations that take part, or of everybody. */
+type Count = Omit<TokenCount, 'clientId' | 'consumerOrgno'> &
+  Partial<Pick<TokenCount, 'clientId' | 'consumerOrgno'>> & { readonly supplierOrgno?: OrganizationNumber };
+
+function key({ clientId, consumerOrgno, supplierOrgno, scope }: Count): string {
+  return [clientId ?? '', scope, consumerOrgno ?? '', supplierOrgno ?? ''].join(' ');
+}
 
 async function countsFor(call: Call<z.infer<typeof countsQuery>>): Promise<readonly Count[]> {
   const { scope, of } = call.query;
@@ -69,29 +76,34 @@ async function ofClients(call: Call<z.infer<typeof countsQuery>>): Promise<reado
     query.client_id === undefined
       ? await visibleClients(registers, caller, { inactive: true })
       : [await visibleClient(registers, query.client_id, caller)];
-  const counts = clients.map(async ({ clientId, orgno }) =>
-    (await ports.storage.tokenCounts.listOfClient(clientId)).map((count) => ({ ...count, orgno })),
+  const counts = clients.map(async (client) =>
+    (await ports.storage.tokenCounts.listOfClient(client.clientId)).map((count) => ({ ...count, ...supplierOf(client, count) })),
   );
   return (await Promise.all(counts)).flat();
 }
 
-/** Summed up by consumer: which clients a consumer has is its own business. `PV-SEC-083` */
+/** Who fetched them, where it was not the consumer itself: by a delegation, or with a client that it made for the consumer. */
+function supplierOf(
+  client: Pick<Client, 'orgno' | 'supplierOrgno'> | undefined,
+  { consumerOrgno }: TokenCount,
+): Pick<Count, 'supplierOrgno'> {
+  const supplierOrgno = client?.supplierOrgno ?? (client?.orgno === consumerOrgno ? undefined : client?.orgno);
+  return supplierOrgno === undefined ? {} : { supplierOrgno };
+}
+
+/** Summed up by consumer and supplier: which clients an organisation has is its own business. `PV-SEC-083` */
 async function ofScope(call: Call<z.infer<typeof countsQuery>>, name: string): Promise<readonly Count[]> {
   const { registers, caller, ports } = call;
   assertOpens(call, READ_SCOPES);
   const { name: scope } = await ownScope(registers, name, caller.orgno);
-  const sums = new Map<OrganizationNumber, Count & { readonly orgno: OrganizationNumber }>();
-  for (const { clientId, tokens, lastToken } of await ports.storage.tokenCounts.listOfScope(scope)) {
-    const orgno = await consumerOf(clientId, registers);
-    const before = sums.get(orgno);
-    const last = Math.max(lastToken, before?.lastToken ?? 0);
-    sums.set(orgno, { orgno, scope, tokens: tokens + (before?.tokens ?? 0), lastToken: last });
+  const sums = new Map<string, Count>();
+  for (const { clientId, ...count } of await ports.storage.tokenCounts.listOfScope(scope)) {
+    const of: Count = { ...count, ...supplierOf(await registers.clients.find(clientId), { clientId, ...count }) };
+    const before = sums.get(key(of));
+    const last = Math.max(of.lastToken, before?.lastToken ?? 0);
+    sums.set(key(of), { ...of, tokens: of.tokens + (before?.tokens ?? 0), lastToken: last });
   }
-  return [...sums.values()].sort((a, b) => (a.orgno < b.orgno ? -1 : 1));
-}
-
-async function consumerOf(clientId: string, { clients }: Registers): Promise<OrganizationNumber> {
-  return (await clients.find(clientId))?.orgno ?? '';
+  return [...sums.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 /** @throws {Fault} PV-641 where the token opens the other half alone */
@@ -100,10 +112,11 @@ function assertOpens({ caller }: Pick<Call, 'caller'>, accepted: readonly AdminS
   throw new Fault('PV-641', { say: { scopes: accepted.join(', ') }, expected: accepted.join(' or ') });
 }
 
-function show({ clientId, orgno, scope, tokens, lastToken }: Count): object {
+function show({ clientId, consumerOrgno, supplierOrgno, scope, tokens, lastToken }: Count): object {
   return {
     ...(clientId !== undefined && { client_id: clientId }),
-    ...(orgno !== undefined && { consumer_orgno: orgno }),
+    ...(consumerOrgno !== undefined && { consumer_orgno: consumerOrgno }),
+    ...(supplierOrgno !== undefined && { supplier_orgno: supplierOrgno }),
     ...{ scope, tokens, last_token: instant(lastToken) },
   };
 }

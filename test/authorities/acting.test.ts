@@ -3,7 +3,7 @@ import t from 'tap';
 import type { AssertionOptions } from '../../fixtures/assertion.ts';
 import { CONSENTS, EXTERNAL_REF, GIVER } from '../../fixtures/made-up-acting.ts';
 import { ORGANIZATIONS } from '../../fixtures/made-up-world.ts';
-import type { World } from '../../fixtures/world.ts';
+import { OWN_REGISTER, type World } from '../../fixtures/world.ts';
 import { catalogue, type FaultCode } from '../../server/core/catalogue.ts';
 import { DAY } from '../../server/core/time.ts';
 import { openStorage } from '../../server/storage/open.ts';
@@ -28,7 +28,13 @@ const systemUser = (orgno: string, more: object = {}) => ({
 });
 const consent = (id: string, more: object = {}) => ({ type: 'urn:altinn:consent', id, from: GIVER, ...more });
 
-/** The made-up world with one scope that cannot be delegated, and one that another source answers for. */
+/** A client that a supplier has made. */
+const CHAINED = 'demo-certificate';
+
+/** The issuer of a source that cannot be asked. */
+const GONE = 'http://127.0.0.1:9/';
+
+/** The made-up world with scopes of every kind: one that cannot be delegated, some of other sources, one that was withdrawn. */
 function world(whole: World): World {
   const [open] = whole.scopes;
   if (!open) throw new Error('the world has scopes');
@@ -41,6 +47,8 @@ function world(whole: World): World {
     scope('lokal.read'),
     scope('annen.read', 'https://annen.example.no/'),
     scope('av.read', 'https://av.example.no/'),
+    scope('borte.read', GONE),
+    { ...scope('trukket.read', OWN_REGISTER), accessibleForAll: false },
   ];
   const times = { created: START, lastUpdated: START };
   return {
@@ -49,8 +57,25 @@ function world(whole: World): World {
     sources: [
       { name: 'annen', issuer: 'https://annen.example.no/', kind: 'local', active: true, ...times },
       { name: 'av', issuer: 'https://av.example.no/', kind: 'local', active: false, ...times },
+      {
+        ...{
+          name: 'borte',
+          issuer: GONE,
+          kind: 'altinn',
+          baseUrl: GONE,
+          clientId: 'x',
+          keyName: 'ukjent',
+          active: true,
+          ...times,
+        },
+        ...{ cacheSeconds: 0, timeoutMs: 500 },
+      },
     ],
-    clients: whole.clients.map((client) => ({ ...client, scopes: [...client.scopes, ...added.map(({ name }) => name)] })),
+    accesses: [...whole.accesses, { scope: 'prove:trukket.read', consumerOrgno: consumer.orgno, state: 'DENIED' }],
+    clients: whole.clients.map((client) => ({
+      ...{ ...client, scopes: [...client.scopes, ...added.map(({ name }) => name)] },
+      ...(client.name === CHAINED && { supplierOrgno: supplier.orgno }),
+    })),
   };
 }
 
@@ -103,6 +128,10 @@ const CASES: readonly Case[] = [
     name: 'a scope that is not on the client, and not delegated either',
     changes: acting('prove:ukjent.read', customer.orgno),
   },
+  { code: 'MP-250', name: 'the consumer’s access was withdrawn', changes: acting('prove:trukket.read', consumer.orgno) },
+  { code: 'PV-501', name: 'the delegation source is unavailable', changes: acting('prove:borte.read', consumer.orgno) },
+  { code: 'PV-253', name: 'a chain: the client was made by a supplier', by: CHAINED, changes: acting(CLOSED, customer.orgno) },
+  { code: 'PV-016', name: 'iss_onbehalfof, which is off', changes: { scope: CLOSED, claims: { iss_onbehalfof: 'x' } } },
   // Contract §7.3, row by row
   {
     code: 'MP-011',
@@ -310,6 +339,40 @@ t.test(
     t.equal(await code(OPEN), 'MP-251');
   },
 );
+
+t.test(
+  'a supplier that has access itself gets a token as itself without consumer_org, and says so (contract §6.2)',
+  async (t) => {
+    const server = await start(t);
+    const access = {
+      scope: CLOSED,
+      consumerOrgno: supplier.orgno,
+      state: 'APPROVED',
+      created: START,
+      lastUpdated: START,
+    } as const;
+    await server.storage.transaction((changes) => changes.accesses.put(access));
+    const own = await claimsOf(server, 'demo-supplier', { scope: CLOSED });
+    t.match(own.consumer, party(supplier.orgno));
+    t.notOk('supplier' in own || 'delegation_source' in own);
+    const refusal = await server.ask(await server.assertion('demo-supplier', acting(CLOSED, customer.orgno)));
+    t.match(refusal.body.error_uri, /MP-251$/, 'its own access is not the customer’s delegation');
+  },
+);
+
+t.test('PV-SEC-073 what another process revokes in the same store counts at the next request', async (t) => {
+  const server = await start(t);
+  const other = await openStorage(join(server.dataDir, 'portvakt.db'));
+  const status = async () => (await server.ask(await server.assertion('demo-supplier', acting(CLOSED, consumer.orgno)))).status;
+  t.equal(await status(), 200);
+  const [given] = await other.delegations.list({ consumerOrgno: consumer.orgno, scope: CLOSED });
+  if (!given) return t.fail('it is delegated');
+  await other.transaction((changes) => changes.delegations.put({ ...given, revoked: true }));
+  t.equal(await status(), 403);
+  await other.transaction((changes) => changes.delegations.put({ ...given, revoked: false }));
+  t.equal(await status(), 200);
+  await other.close();
+});
 
 t.test('PV-SEC-038 of 20 equal requests of a supplier at once one gets a token', async (t) => {
   const server = await start(t);

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { Breaker } from '../../server/authorities/breaker.ts';
-import { NoAnswer, Unreachable } from '../../server/authorities/http-service.ts';
+import { HttpService, NoAnswer, Unasked, Unreachable } from '../../server/authorities/http-service.ts';
 import { KeptAnswers } from '../../server/authorities/kept-answers.ts';
 
 /** A breaker with a clock to turn, and questions to it. */
@@ -18,6 +21,7 @@ function breaking() {
     yes: async () => 'yes',
     gone: () => fails(new Unreachable('gone')),
     odd: () => fails(new NoAnswer('odd')),
+    unasked: () => fails(new Unasked('too many questions are waiting')),
   };
 }
 
@@ -48,6 +52,32 @@ t.test('only questions in vain in a row count, and an odd answer is an answer', 
   t.equal(await ask(gone), 'Unreachable');
   for (let n = 0; n < 10; n++) t.equal(await ask(odd), 'NoAnswer');
   t.equal(await ask(yes), 'yes');
+});
+
+t.test('a question that was never asked, because too many wait, says nothing about the service', async (t) => {
+  const { ask, yes, gone, unasked } = breaking();
+  for (let n = 0; n < 5; n++) {
+    await ask(gone);
+    t.equal(await ask(unasked), n < 4 ? 'Unasked' : 'Paused');
+  }
+  t.equal(await ask(yes), 'Paused');
+});
+
+t.test('at most 512 questions are under way or wait for a connection; what comes on top is refused at once', async (t) => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const service = new HttpService(`http://127.0.0.1:${(silent.address() as AddressInfo).port}/`);
+  t.teardown(() => {
+    silent.closeAllConnections();
+    silent.close();
+  });
+  const over = new AbortController();
+  const ask = () => service.ask({ method: 'GET', path: '/', headers: {} }, over.signal).catch((error: Error) => error.name);
+  const waiting = Array.from({ length: 512 }, ask);
+  t.equal(await ask(), 'Unasked');
+  over.abort();
+  t.strictSame(new Set(await Promise.all(waiting)), new Set(['Unreachable']));
+  await service.close();
 });
 
 t.test(

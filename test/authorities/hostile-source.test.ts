@@ -262,6 +262,7 @@ t.test(
       ...['AM-00011', 'AM-00012', 'AM-00013', 'AM-00014'].map((code) => [code, problem(400, code), 'MP-303'] as const),
       ['several', several('AM-00013', 'AM-00014'), 'MP-303'],
       ['several, one unknown', several('AM-00013', 'AM-00099'), 'PV-501'],
+      ['several, one that an object has by nature', several('AM-00013', 'constructor'), 'PV-501'],
       ['several of none', several(), 'PV-501'],
       ['several as 400', problem(400, 'STD-00001', { problems: [{ code: 'AM-00013' }] }), 'PV-501'],
       ['a code with another status', problem(500, 'AM-00011'), 'PV-501'],

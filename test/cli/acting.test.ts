@@ -78,6 +78,11 @@ t.test('a delegation is given, listed in every format, checked, and revoked', as
   t.equal(given.code, 0, given.stderr);
   const { id, ...members } = JSON.parse(given.stdout);
   t.match(members, { state: 'ACTIVE', valid_to: '2100-01-01T00:00:00.000Z', correlation_id: /^[0-9a-f]{32}$/ });
+  t.match(
+    (await as('consumer', 'delegation', 'list', '--given')).stdout,
+    /active +2099-12-31\n/,
+    'its last day, as it was given',
+  );
   t.equal((await as('supplier', 'delegation', 'check', ...of)).code, 0);
   for (const format of ['table', 'wide', 'json', 'yaml', 'csv', 'name']) {
     const { stdout, code } = await as('supplier', 'delegation', 'list', '--received', '--scope', 'prove:skog.read', '-o', format);
@@ -90,6 +95,9 @@ t.test('a delegation is given, listed in every format, checked, and revoked', as
   const back = await as('supplier', 'delegation', 'revoke', `delegation/${id}`, '--yes');
   t.match(back, { code: 0, stderr: /310555045 acts no longer for 310555037/ });
   t.equal((await as('supplier', 'delegation', 'check', ...of)).code, 9);
+  const bare = await as('consumer', 'delegation', 'give', 'prove:skog.read', '--to', supplier.orgno, '-q');
+  t.match(bare, { stdout: /^[0-9a-f-]{36}\n$/, stderr: '' }, 'with -q its id, for a script');
+  t.equal((await as('consumer', 'delegation', 'revoke', bare.stdout.trim(), '--yes')).code, 0);
   t.equal((await as('consumer', 'delegation', 'revoke', NONE, '--yes')).code, 6);
 });
 

@@ -6,7 +6,12 @@ import type { Test } from 'tap';
 import { type Dev, type Ended, newUser, type User } from './portvakt.ts';
 
 /** Who administers in the made-up world, each with a context of that name. */
-export const ADMINISTRATORS = { operator: 'demo-operator', owner: 'demo-owner-admin', consumer: 'demo-consumer-admin' } as const;
+export const ADMINISTRATORS = {
+  operator: 'demo-operator',
+  owner: 'demo-owner-admin',
+  consumer: 'demo-consumer-admin',
+  supplier: 'demo-supplier-admin',
+} as const;
 
 /** An administrator by the part that he plays. */
 export type Role = keyof typeof ADMINISTRATORS;

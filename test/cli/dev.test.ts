@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import t from 'tap';
+import { actingCommands } from '../../cli/operator/dev-acting.ts';
 import { newUser, type User } from './portvakt.ts';
 
 // Each command is a process of its own, and many run here, one after the other.
@@ -88,9 +89,12 @@ t.test('dev tells a person issuer, clients and commands that work as they stand'
   t.match(stdout, `  issuer          ${issuer}\n`);
   t.match(stdout, `  ${suggested}\n`);
   t.match(stdout, /--client demo-expired-key [^\n]*# MP-121, on purpose/);
+  for (const command of actingCommands()) t.match(stdout, `  portvakt ${command.replace('   #', ` --issuer ${issuer}   #`)}\n`);
   t.match(stdout, /^demo-supplier +00000004-\S+ +310555045 +prove:bygg\.read prove:kart\.read$/m);
   t.match(stderr, /✓ data +a temporary folder, removed at exit/);
   t.match(stderr, /✓ organisations .*310555029 Prøveetaten/);
+  t.match(stderr, /✓ scopes .*prove:bygg\.read \(closed, can be delegated\)/);
+  t.match(stderr, /✓ delegations {5}1 active · 1 revoked · 1 expired\n/);
 });
 
 t.test('two dev servers live beside each other, each with a world of its own', async (t) => {

@@ -8,13 +8,15 @@ const CONSUMER = server.client('demo-consumer');
 const SUPPLIER = server.client('demo-supplier');
 const CLOSED = 'prove:bygg.read';
 const OPEN = 'prove:kart.read';
+const OWN = { clientId: CONSUMER.clientId, consumerOrgno: CONSUMER.orgno };
 const LAST = '2026-01-01T00:00:00.000Z';
 
 await server.storage.tokenCounts.add([
-  { clientId: CONSUMER.clientId, scope: CLOSED, tokens: 3, lastToken: START },
-  { clientId: CONSUMER.clientId, scope: OPEN, tokens: 1, lastToken: START },
-  { clientId: server.client('demo-certificate').clientId, scope: CLOSED, tokens: 4, lastToken: START - 60 },
-  { clientId: SUPPLIER.clientId, scope: OPEN, tokens: 7, lastToken: START },
+  { ...OWN, scope: CLOSED, tokens: 3, lastToken: START },
+  { ...OWN, scope: OPEN, tokens: 1, lastToken: START },
+  { ...OWN, clientId: server.client('demo-certificate').clientId, scope: CLOSED, tokens: 4, lastToken: START - 60 },
+  { clientId: SUPPLIER.clientId, consumerOrgno: SUPPLIER.orgno, scope: OPEN, tokens: 7, lastToken: START },
+  { ...OWN, clientId: SUPPLIER.clientId, scope: CLOSED, tokens: 5, lastToken: START - 30 },
 ]);
 
 t.test('an organisation sees the tokens of its own clients, and no others', async (t) => {
@@ -31,10 +33,14 @@ t.test('an organisation sees the tokens of its own clients, and no others', asyn
   t.same(foreign.body.error_description, (await consumer.get('/token-counts?client_id=nothing')).body.error_description);
 });
 
-t.test('an owner sees the tokens with its scope by consumer, and no client of theirs', async (t) => {
+t.test('an owner sees the tokens with its scope by consumer and supplier, and no client of theirs', async (t) => {
   const owner = await api.as('owner', ['idporten:scopes.read']);
   const ofClosed = items(await owner.get(`/token-counts?scope=${CLOSED}`));
-  t.same(ofClosed, [{ consumer_orgno: '310555037', scope: CLOSED, tokens: 7, last_token: LAST }]);
+  const ofConsumer = { consumer_orgno: '310555037', scope: CLOSED };
+  t.same(ofClosed, [
+    { ...ofConsumer, tokens: 7, last_token: LAST },
+    { ...ofConsumer, supplier_orgno: '310555045', tokens: 5, last_token: '2025-12-31T23:59:30.000Z' },
+  ]);
   const ofOpen = items(await owner.get(`/token-counts?scope=${OPEN}`));
   t.same(
     ofOpen.map(({ consumer_orgno, tokens }) => [consumer_orgno, tokens]),
@@ -45,10 +51,26 @@ t.test('an owner sees the tokens with its scope by consumer, and no client of th
   );
 });
 
+t.test('a supplier sees for whom its tokens were', async (t) => {
+  const supplier = await api.as('supplier', ['idporten:dcr.read']);
+  t.same(
+    items(await supplier.get(`/token-counts?client_id=${SUPPLIER.clientId}`)).map((count) => [
+      count.scope,
+      count.consumer_orgno,
+      count.supplier_orgno,
+      count.tokens,
+    ]),
+    [
+      [CLOSED, CONSUMER.orgno, SUPPLIER.orgno, 5],
+      [OPEN, SUPPLIER.orgno, undefined, 7],
+    ],
+  );
+});
+
 t.test('an owner sees the sums of its scopes in one list, and nobody else does', async (t) => {
   const owner = await api.as('owner', ['idporten:scopes.read']);
   t.same(items(await owner.get('/token-counts?of=scopes')), [
-    { scope: CLOSED, tokens: 7, last_token: LAST },
+    { scope: CLOSED, tokens: 12, last_token: LAST },
     { scope: OPEN, tokens: 8, last_token: LAST },
   ]);
   const other = await api.as('consumer', ['idporten:scopes.read']);

@@ -21,7 +21,7 @@ export function lifecycle(withStore: WithStore): void {
       () => storage.clients.list(),
       () => storage.audit.list(1),
       () => storage.accesses.list({ consumerOrgno: owner.orgno }),
-      () => storage.tokenCounts.add([{ clientId: 'a', scope: 'p:1', tokens: 1, lastToken: 1 }]),
+      () => storage.tokenCounts.add([{ clientId: 'a', consumerOrgno: owner.orgno, scope: 'p:1', tokens: 1, lastToken: 1 }]),
       () => storage.tokenCounts.listOfClient('a'),
       () => storage.transaction(putAll),
       () => storage.assertions.spend({ clientId: 'a', jti: '1' }, 1, verdict),

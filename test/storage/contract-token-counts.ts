@@ -17,6 +17,16 @@ export function tokenCounts(withStore: WithStore): void {
     t.strictSame(await storage.tokenCounts.listOfScope('p:'), []);
   });
 
+  withStore('tokens are counted by whom they are for', async (t, { storage }) => {
+    const own = count('a', 'p:1', 2, 100);
+    const customers = { ...count('a', 'p:1', 5, 90), consumerOrgno: '310555053' };
+    await storage.tokenCounts.add([customers, own]);
+    await storage.tokenCounts.add([{ ...customers, tokens: 1 }]);
+    const counted = [own, { ...customers, tokens: 6 }];
+    t.strictSame(await storage.tokenCounts.listOfClient('a'), counted);
+    t.strictSame(await storage.tokenCounts.listOfScope('p:1'), counted);
+  });
+
   withStore('tokens are summed up by scope for the owner of the scopes', async (t, { storage }) => {
     await storage.transaction(putAll);
     const [scope, other] = await storage.scopes.list();
@@ -35,5 +45,5 @@ export function tokenCounts(withStore: WithStore): void {
 }
 
 function count(clientId: string, scope: string, tokens: number, lastToken: number): TokenCount {
-  return { clientId, scope, tokens, lastToken };
+  return { clientId, consumerOrgno: '310555037', scope, tokens, lastToken };
 }

@@ -178,21 +178,16 @@ t.test('PV-SEC-121 each migration is recorded once, with its checksum', async (t
 });
 
 t.test('PV-SEC-121 what an earlier version registered is there after the migrations that followed', async (t) => {
-  const file = join(t.testdir(), 'portvakt.db');
-  const first = readFileSync(new URL('../../server/storage/sqlite/migrations/001-registers.sql', import.meta.url), 'utf8');
-  const checksum = createHash('sha256').update(first.replaceAll('\r\n', '\n')).digest('hex');
-  tamper(
-    file,
-    `${first};
-    INSERT INTO migrations VALUES (1, '001-registers.sql', '${checksum}', 0);
-    INSERT INTO organizations VALUES ('310555029', 'Prøveetaten', 1, 1, 2);
+  const file = olderStore(
+    t,
+    1,
+    `INSERT INTO organizations VALUES ('310555029', 'Prøveetaten', 1, 1, 2);
     INSERT INTO scopes VALUES ('prove:b', 'prove', 'b', '310555029', 1, 0, '[]', 0, NULL, NULL, '{}', 3, 4);
     INSERT INTO scopes VALUES ('prove:a', 'prove', 'a', '310555029', 1, 0, '[]', 0, NULL, NULL, '{}', 3, 4);
     INSERT INTO accesses VALUES ('prove:a', '310555037', 'APPROVED', 5, 6);
     INSERT INTO clients VALUES ('c', 'n', '310555029', NULL, 1, 'maskinporten', 0, '{}', 7, 8);
     INSERT INTO client_scopes VALUES ('c', 0, 'prove:b'), ('c', 1, 'prove:a');`,
   );
-  chmodSync(file, 0o600);
   const storage = await openStorage(file);
   t.teardown(() => storage.close());
   const organization = { orgno: '310555029', name: 'Prøveetaten', active: true, adminScopes: [], created: 1, lastUpdated: 2 };
@@ -206,6 +201,22 @@ t.test('PV-SEC-121 what an earlier version registered is there after the migrati
     created: 5,
     lastUpdated: 6,
   });
+});
+
+t.test('PV-SEC-121 tokens that were counted before consumers were are their clients’ own', async (t) => {
+  const file = olderStore(
+    t,
+    6,
+    `INSERT INTO organizations VALUES ('310555029', 'Prøveetaten', 1, 1, 2, '[]');
+    INSERT INTO clients (client_id, name, orgno, active, integration_type, access_token_lifetime, details, created, last_updated)
+    VALUES ('c', 'n', '310555029', 1, 'maskinporten', 0, '{}', 7, 8);
+    INSERT INTO token_counts VALUES ('c', 'prove:a', 3, 9), ('gone', 'prove:a', 1, 9);`,
+  );
+  const storage = await openStorage(file);
+  t.teardown(() => storage.close());
+  t.strictSame(await storage.tokenCounts.listOfScope('prove:a'), [
+    { clientId: 'c', consumerOrgno: '310555029', scope: 'prove:a', tokens: 3, lastToken: 9 },
+  ]);
 });
 
 t.test('PV-SEC-115 durability and integrity settings are made on both connections, and hold', async (t) => {
@@ -249,3 +260,20 @@ t.test('PV-SEC-106 audit rows cannot be changed, removed or replaced, by any con
   t.equal((await storage.audit.list(1))[0]?.type, 'world.installed');
   t.strictSame(await storage.organizations.find(owner.orgno), owner);
 });
+
+/** A store as an earlier version left it: so many migrations, and what was registered. */
+function olderStore(t: Test, migrations: number, registered: string): string {
+  const file = join(t.testdir(), 'portvakt.db');
+  const folder = new URL('../../server/storage/sqlite/migrations/', import.meta.url);
+  const applied = readdirSync(folder).sort().slice(0, migrations);
+  const texts = applied.map((name) => readFileSync(new URL(name, folder), 'utf8'));
+  const records = applied.map((name, place) => {
+    const checksum = createHash('sha256')
+      .update(texts[place]?.replaceAll('\r\n', '\n') ?? '')
+      .digest('hex');
+    return `INSERT INTO migrations VALUES (${place + 1}, '${name}', '${checksum}', 0);`;
+  });
+  tamper(file, [...texts, ...records, registered].join('\n'));
+  chmodSync(file, 0o600);
+  return file;
+}

@@ -29,23 +29,31 @@ async function ask(server: TestServer, name: string, scope: string): Promise<num
   return (await server.ask(await server.assertion(name, { scope }))).status;
 }
 
-t.test('each token is counted for its client and each of its scopes, a refused one is not', async (t) => {
+t.test('each token is counted for its client, its consumer and each of its scopes, a refused one is not', async (t) => {
   mockIntervals(t);
   const server = await startTestServer(t);
   const { tokenCounts } = server.storage;
   t.equal(await ask(server, 'demo-consumer', 'prove:bygg.read prove:kart.read'), 200);
   t.equal(await ask(server, 'demo-supplier', 'prove:kart.read'), 200);
   t.equal(await ask(server, 'demo-supplier', 'prove:bygg.read'), 403);
+  const delegated = { scope: 'prove:bygg.read', claims: { consumer_org: '310555037' } };
+  t.equal((await server.ask(await server.assertion('demo-supplier', delegated))).status, 200);
   t.equal(await ask(server, 'demo-owner-admin', 'idporten:scopes.read'), 200);
   const assertion = await server.assertion('demo-supplier', { scope: 'prove:kart.read' });
   t.same([(await server.ask(assertion)).status, (await server.ask(assertion)).status], [200, 400], 'nor is a replay');
   t.same(await tokenCounts.listOfScope('prove:kart.read'), [], 'nothing is written on the way to a token');
   await fiveSeconds(server.storage);
-  const { clientId } = server.client('demo-consumer');
-  const count = { clientId, scope: 'prove:kart.read', tokens: 1, lastToken: START };
+  const { clientId, orgno: consumerOrgno } = server.client('demo-consumer');
+  const count = { clientId, consumerOrgno, scope: 'prove:kart.read', tokens: 1, lastToken: START };
   t.strictSame(await tokenCounts.listOfClient(clientId), [{ ...count, scope: 'prove:bygg.read' }, count]);
-  const supplier = { ...count, clientId: server.client('demo-supplier').clientId, tokens: 2 };
+  const { clientId: acting, orgno } = server.client('demo-supplier');
+  const supplier = { ...count, clientId: acting, consumerOrgno: orgno, tokens: 2 };
   t.strictSame(await tokenCounts.listOfScope('prove:kart.read'), [count, supplier]);
+  t.strictSame(
+    await tokenCounts.listOfScope('prove:bygg.read'),
+    [count, { ...count, clientId: acting }].map((each) => ({ ...each, scope: 'prove:bygg.read' })),
+    'a delegated one for the consumer',
+  );
   t.match(await tokenCounts.listOfScope('idporten:scopes.read'), [{ tokens: 1 }]);
 
   server.clock.time = START + 30;
@@ -72,6 +80,9 @@ t.test('a server that closes writes what it has counted', async (t) => {
   t.match(await storage.tokenCounts.listOfClient(client.clientId), [{ scope: 'prove:kart.read', tokens: 1, lastToken: START }]);
 });
 
+/** Who fetches what is counted below. */
+const A = { clientId: 'a', consumer: '310555037' };
+
 /** A counter over a store that is told what to do, and what both have been told. */
 function counterOver(store: Partial<TokenCounts>) {
   const lines: { message: string; fields: LogFields }[] = [];
@@ -95,26 +106,26 @@ t.test('PV-SEC-118 a store that fails costs figures alone: it is logged, and cou
       kept.push(...counts);
     },
   });
-  counter.issued('a', ['p:1'], START);
+  counter.issued({ ...A, scopes: ['p:1'] }, START);
   mock.timers.tick(5_000);
   await nextTurn();
   t.match(lines, [{ message: 'token counts were lost', fields: { error: /the disk is full/ } }]);
   broken = false;
-  counter.issued('a', ['p:1'], START + 1);
+  counter.issued({ ...A, scopes: ['p:1'] }, START + 1);
   await counter.close();
-  t.same(kept, [{ clientId: 'a', scope: 'p:1', tokens: 1, lastToken: START + 1 }]);
+  t.same(kept, [{ clientId: 'a', consumerOrgno: '310555037', scope: 'p:1', tokens: 1, lastToken: START + 1 }]);
   t.equal(lines.length, 1);
 });
 
 t.test('its memory is bounded, what goes beyond is logged, and what is written comes in small pieces', async (t) => {
   const { counter, lines, added } = counterOver({});
-  for (let n = 0; n < 20_010; n++) counter.issued('a', [`p:${n}`, 'p:0'], START);
+  for (let n = 0; n < 20_010; n++) counter.issued({ ...A, scopes: [`p:${n}`, 'p:0'] }, START);
   await counter.close();
   t.equal(added.flat().length, 20_000);
   t.ok(added.every(({ length }) => length <= 500));
   t.match(added[0]?.[0], { scope: 'p:0', tokens: 20_011 }, 'what is known already is counted on');
   t.match(lines, [{ message: 'token counts were lost', fields: { detail: '10 beyond 20000 pairs' } }]);
-  counter.issued('a', ['p:20005'], START);
+  counter.issued({ ...A, scopes: ['p:20005'] }, START);
   await counter.close();
   t.match(added.at(-1), [{ scope: 'p:20005', tokens: 1 }], 'there is room again after a write');
 });

@@ -33,9 +33,9 @@ function begunAndNotOver(moment: string): string {
   return `(valid_from IS NULL OR valid_from <= ${moment}) AND (valid_to IS NULL OR valid_to > ${moment})`;
 }
 
+/** As values and not as EXISTS, which SQLite turns into joins that cost four times what the question itself does. */
 function betweenActive(table: string): string {
-  const active = (party: string) =>
-    `EXISTS (SELECT 1 FROM organizations WHERE orgno = ${table}.${party} AND organizations.active = 1)`;
+  const active = (party: string) => `(SELECT active FROM organizations WHERE orgno = ${table}.${party}) = 1`;
   return `${active('consumer_orgno')} AND ${active('supplier_orgno')}`;
 }
 

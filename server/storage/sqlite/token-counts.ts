@@ -4,14 +4,19 @@ import type { Connection } from './database.ts';
 
 /** The counters of tokens. */
 export function tokenCounts(reader: Connection, writer: Connection, writes: WriteQueue): TokenCounts {
-  const listOfClient = reader.statement<[clientId: string], TokenCount>(`${SELECT} WHERE client_id = ? ORDER BY scope`);
-  const listOfScope = reader.statement<[scope: string], TokenCount>(`${SELECT} WHERE scope = ? ORDER BY client_id`);
-  const sumOfScopes = reader.statement<[owner: string], Omit<TokenCount, 'clientId'>>(`
+  const listOfClient = reader.statement<[clientId: string], TokenCount>(
+    `${SELECT} WHERE client_id = ? ORDER BY scope, consumer_orgno`,
+  );
+  const listOfScope = reader.statement<[scope: string], TokenCount>(
+    `${SELECT} WHERE scope = ? ORDER BY client_id, consumer_orgno`,
+  );
+  const sumOfScopes = reader.statement<[owner: string], Omit<TokenCount, 'clientId' | 'consumerOrgno'>>(`
     SELECT scope, sum(tokens) AS tokens, max(last_token) AS lastToken
     FROM scopes JOIN token_counts ON scope = name WHERE owner_orgno = ? GROUP BY scope ORDER BY scope`);
   const count = writer.statement<[TokenCount]>(`
-    INSERT INTO token_counts (client_id, scope, tokens, last_token) VALUES (@clientId, @scope, @tokens, @lastToken)
-    ON CONFLICT (client_id, scope) DO UPDATE SET
+    INSERT INTO token_counts (client_id, consumer_orgno, scope, tokens, last_token)
+    VALUES (@clientId, @consumerOrgno, @scope, @tokens, @lastToken)
+    ON CONFLICT (client_id, scope, consumer_orgno) DO UPDATE SET
       tokens = tokens + excluded.tokens, last_token = max(last_token, excluded.last_token)`);
   const add = writer.change((counts: readonly TokenCount[]) => {
     for (const each of counts) count.run(each);
@@ -24,4 +29,5 @@ export function tokenCounts(reader: Connection, writer: Connection, writes: Writ
   };
 }
 
-const SELECT = 'SELECT client_id AS clientId, scope, tokens, last_token AS lastToken FROM token_counts';
+const SELECT = `
+  SELECT client_id AS clientId, consumer_orgno AS consumerOrgno, scope, tokens, last_token AS lastToken FROM token_counts`;
