@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import type { Storage } from '../../server/core/ports.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { acting } from './contract-acting.ts';
+import { endings } from './contract-endings.ts';
 import { firstResults } from './contract-first-results.ts';
 import { lifecycle } from './contract-lifecycle.ts';
 import { lists } from './contract-lists.ts';
@@ -28,7 +29,7 @@ export type WithStore = (sentence: string, test: (t: Test, place: Place) => Prom
  */
 export function storageContract(name: string, locate: (t: Test) => Promise<string>): void {
   t.test(`${name} keeps the contract of the storage port`, async (t) => {
-    for (const part of [registers, lists, acting, transactions, spending, tokenCounts, firstResults, lifecycle]) {
+    for (const part of [registers, lists, acting, transactions, spending, tokenCounts, endings, firstResults, lifecycle]) {
       part((sentence, test) => {
         t.test(sentence, async (t) => {
           const location = await locate(t);
