@@ -14,7 +14,7 @@ const OWN_CLIENT = '7f3b0c7e-3b1d-4d7a-9f0e-5a2c1d9e8b44';
 const DEFAULT_ISSUER = 'http://localhost:7300/';
 
 /** Groups of commands whose examples take a log-in, and are run by a test of their own: they take the longest. */
-const ONLINE = ['Session:', 'Organisations:', 'API owner:', 'Consumer and supplier:', 'Acting for others:'];
+const ONLINE = ['Session:', 'Organisations:', 'API owner:', 'Consumer and supplier:', 'Acting for others:', 'Insight:'];
 
 /** Every command that does something, with its file loaded: that happens when a command is called. */
 export async function everyCommand(): Promise<readonly Command[]> {
