@@ -2,8 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { calendar } from '../../cli/calendar.ts';
+import { makeTestCa } from '../../fixtures/test-ca.ts';
+import { DAY, YEAR } from '../../server/core/time.ts';
 import { openOffice } from './administrators.ts';
 import { type Mask, matchesGolden } from './golden.ts';
+import { newUser } from './portvakt.ts';
 
 t.setTimeout(60_000);
 
@@ -79,6 +82,27 @@ t.test('the operator sees everybody’s, a client without a fitting scope is ref
   t.same([...new Set(operator.stdout.trim().split('\r\n'))].sort(), ['anchor', 'delegation', 'intermediate', 'key']);
   const owner = await as('owner', 'expiring');
   t.match([owner.code, owner.stderr], [5, /has no scope for this/]);
+});
+
+t.test('doctor tells what ends soon, and fails with 11 when a trusted authority ends within 7 days', async (t) => {
+  for (const [days, code, found] of [
+    [20, 0, /1 anchor within 30 days/],
+    [5, 11, /a trusted authority ends soon: 1 anchor within 7 days/],
+  ] as const) {
+    const other = await newUser(t);
+    const { root } = await makeTestCa({ now: Math.floor(Date.now() / 1000) - 7 * YEAR + days * DAY });
+    await writeFile(join(other.home, 'root.pem'), root.certificate.pem);
+    const operator = '- { orgno: "310555010", name: Drift, admin_scopes: [portvakt:operator] }';
+    await writeFile(
+      join(other.home, 'world.yaml'),
+      `organizations:\n  ${operator}\ntrust:\n  - { file: root.pem, role: anchor }\n`,
+    );
+    const made = await other.run(['init', '--environment', 'test', '--world', 'world.yaml']);
+    t.equal(made.code, 0, made.stderr);
+    const looked = await other.run(['doctor', '--offline', '-o', 'json']);
+    const ends = JSON.parse(looked.stdout).items.find(({ id }: { id: string }) => id === 'endings');
+    t.match([looked.code, ends.detail, ends.result], [code, found, code === 0 ? 'pass' : 'fail'], looked.stderr);
+  }
 });
 
 t.test('RFC 5545 with --ics it is a calendar, in which the same thing is the same event each time', async (t) => {
