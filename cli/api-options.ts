@@ -47,11 +47,15 @@ export function several(text: string, before: readonly string[] = []): readonly 
   ];
 }
 
-/** An organisation number in either of its forms, checked before anything is sent. @throws {Failure} `invalid` */
+/** What {@link readOrgno} understands. user-experience §2, rule 11 */
+export const ORGNO_FORMS =
+  'nine digits, with or without 0192:, or for another register its code and number, such as 0007:5560000001; check digit valid';
+
+/** An organisation number in any of its forms, checked before anything is sent. @throws {Failure} `invalid` */
 export function readOrgno(text: string): OrganizationNumber {
   const orgno = parseOrganizationNumber(text);
   if (orgno !== undefined) return orgno;
   throw new Failure('invalid', `"${text}" is not an organisation number; nothing was sent`, {
-    fix: 'it is nine digits with a valid check digit, with or without 0192:',
+    fix: `it is ${ORGNO_FORMS}`,
   });
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { isPersonNumber, parseOrganizationNumber } from '../server/core/organization.ts';
 import { parseScopes } from '../server/core/scope.ts';
+import { ORGNO_FORMS } from './api-options.ts';
 import type { AssertionRequest } from './assertion.ts';
 import type { CredentialOptions } from './credential.ts';
 import { Failure } from './failure.ts';
@@ -106,7 +107,7 @@ function scope({ scope = [] }: GrantOptions): string {
 
 function organization(text: string): string {
   const orgno = parseOrganizationNumber(text);
-  if (orgno === undefined) throw wrong('--consumer-org', 'nine digits with a valid check digit, with or without 0192:');
+  if (orgno === undefined) throw wrong('--consumer-org', ORGNO_FORMS);
   return orgno;
 }
 

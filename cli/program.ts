@@ -55,7 +55,10 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
     ['assertion', 'create, inspect and explain assertions', () => import('./commands/assertion.ts')],
     ['explain', 'say why a code was answered, and what to do', () => import('./commands/explain.ts')],
   ],
-  'Insight:': [['audit', 'take the audit out, and verify it', () => import('./commands/audit.ts')]],
+  'Insight:': [
+    ['expiring', 'tell what ends soon', () => import('./commands/expiring.ts')],
+    ['audit', 'take the audit out, and verify it', () => import('./commands/audit.ts')],
+  ],
   'More:': [
     ['completion', 'print a completion script for a shell', () => import('./commands/completion.ts')],
     ['help', 'show help for a command or a topic', () => import('./commands/help.ts')],

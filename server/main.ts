@@ -14,6 +14,7 @@ import { createAuthorities } from './authorities/authorities.ts';
 import { ClockWatch, systemClock } from './clock.ts';
 import { type Config, ConfigMistake } from './config.ts';
 import type { Certificates, Clock, Log, Ports, Signer, Storage } from './core/ports.ts';
+import { watchEndings } from './expiry-watch.ts';
 import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
@@ -179,8 +180,10 @@ function build(
     log,
   });
   const endHousekeeping = keepHouse(storage, watch, log);
+  const endWatch = watchEndings(ports, clock, log);
   const close = async (): Promise<void> => {
     endHousekeeping();
+    await endWatch();
     await counter.close();
     await unproven.close();
     await authorities.close();

@@ -1,16 +1,23 @@
 import type { DelegatedScope } from './core/delegation.ts';
+import type { SeenCertificate } from './core/endings.ts';
 import type { IssuedToken, Log, MissedDelegation, Storage, TokenCount, TokenCounter } from './core/ports.ts';
 import type { EpochSeconds } from './core/time.ts';
 import { CountBuffer } from './count-buffer.ts';
 
-/** Counts tokens by client, consumer and scope, and what suppliers ask for in vain. None of the names can hold a space. */
+/**
+ * Counts tokens by client, consumer and scope, and what suppliers ask for in vain, and notes which certificates clients show. None of the
+ * names can hold a space.
+ */
 export class BufferedTokenCounter implements TokenCounter {
   readonly #tokens: CountBuffer<TokenCount>;
   readonly #missed: CountBuffer<MissedDelegation>;
 
-  constructor({ tokenCounts, missedDelegations }: Pick<Storage, 'tokenCounts' | 'missedDelegations'>, log: Log) {
+  readonly #certificates: CountBuffer<SeenCertificate>;
+
+  constructor({ tokenCounts, missedDelegations, seenCertificates }: Counters, log: Log) {
     this.#tokens = new CountBuffer(tokenCounts, log, 'token counts');
     this.#missed = new CountBuffer(missedDelegations, log, 'counts of missing delegations');
+    this.#certificates = new CountBuffer(seenCertificates, log, 'notes of certificates');
   }
 
   issued({ clientId, consumer, scopes }: IssuedToken, at: EpochSeconds): void {
@@ -34,8 +41,14 @@ export class BufferedTokenCounter implements TokenCounter {
     }));
   }
 
+  certificateSeen(certificate: SeenCertificate): void {
+    this.#certificates.count(`${certificate.clientId} ${certificate.fingerprint}`, () => certificate);
+  }
+
   /** Writes what has been counted, and counts no more by itself. */
   async close(): Promise<void> {
-    await Promise.all([this.#tokens.close(), this.#missed.close()]);
+    await Promise.all([this.#tokens.close(), this.#missed.close(), this.#certificates.close()]);
   }
 }
+
+type Counters = Pick<Storage, 'tokenCounts' | 'missedDelegations' | 'seenCertificates'>;

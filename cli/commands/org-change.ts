@@ -16,7 +16,7 @@ import { Terminal } from '../terminal.ts';
 export function defineCreate(command: Command): void {
   changeOptions(command)
     .description('Registers an organisation. For the operator.')
-    .argument('<orgno>', 'organisation number, with or without 0192:')
+    .argument('<orgno>', 'organisation number; a foreign one with the code of its register')
     .requiredOption('--name <name>', 'what it is called')
     .option('--admin-scope <scope>', 'what its clients may administer; may be repeated', several)
     .option('--if-missing', 'succeed when it is registered already')
@@ -37,7 +37,7 @@ export function defineCreate(command: Command): void {
 export function defineUpdate(command: Command): void {
   changeOptions(command)
     .description('Changes what is said of an organisation. What no flag names stays as it is. For the operator.')
-    .argument('<orgno>', 'organisation number, with or without 0192:')
+    .argument('<orgno>', 'organisation number; a foreign one with the code of its register')
     .option('--name <name>', 'what it is called')
     .option('--add-scope <scope>', 'what its clients may administer as well; may be repeated', several)
     .option('--remove-scope <scope>', 'what they may administer no more; may be repeated', several)
@@ -58,7 +58,7 @@ export function defineUpdate(command: Command): void {
 export function defineDisable(command: Command): void {
   changeOptions(command)
     .description('Stops all tokens of an organisation; its accesses rest. For the operator.')
-    .argument('<orgno>', 'organisation number, with or without 0192:')
+    .argument('<orgno>', 'organisation number; a foreign one with the code of its register')
     .action(async (orgno: string, options: ChangeOptions) => setActive({ orgno, active: false }, options, Terminal.of(command)));
   document(command, {
     examples: [
@@ -73,7 +73,7 @@ export function defineDisable(command: Command): void {
 export function defineEnable(command: Command): void {
   changeOptions(command)
     .description('Lets a disabled organisation have tokens again. For the operator.')
-    .argument('<orgno>', 'organisation number, with or without 0192:')
+    .argument('<orgno>', 'organisation number; a foreign one with the code of its register')
     .action(async (orgno: string, options: ChangeOptions) => setActive({ orgno, active: true }, options, Terminal.of(command)));
   document(command, {
     examples: [

@@ -27,7 +27,7 @@ export function defineList(command: Command): void {
 export function defineShow(command: Command): void {
   command
     .description('Shows an organisation of the server. For the operator.')
-    .argument('<orgno>', 'organisation number, with or without 0192:')
+    .argument('<orgno>', 'organisation number; a foreign one with the code of its register')
     .action(async (orgno: string) => show(orgno, Terminal.of(command)));
   document(command, {
     examples: [
@@ -42,7 +42,7 @@ export function defineShow(command: Command): void {
 export function defineLookup(command: Command): void {
   command
     .description("Looks up an organisation's name. It takes no log-in.")
-    .argument('<orgno>', 'organisation number, with or without 0192:')
+    .argument('<orgno>', 'organisation number; a foreign one with the code of its register')
     .action(async (orgno: string) => lookup(orgno, Terminal.of(command)));
   document(command, {
     examples: [

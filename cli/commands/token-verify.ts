@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from 'jose';
 import { parseOrganizationNumber, party } from '../../server/core/organization.ts';
+import { ORGNO_FORMS } from '../api-options.ts';
 import { jwtView } from '../describe-jwt.ts';
 import { clockOf, findDevServer } from '../dev-server.ts';
 import { Failure } from '../failure.ts';
@@ -63,7 +64,7 @@ async function verify(argument: string, options: VerifyOptions, terminal: Termin
 
 function organization(text: string): string {
   const orgno = parseOrganizationNumber(text);
-  if (orgno === undefined) throw new Failure('invalid', '--consumer must be nine digits with a valid check digit');
+  if (orgno === undefined) throw new Failure('invalid', `--consumer must be ${ORGNO_FORMS}`);
   return party(orgno).ID;
 }
 

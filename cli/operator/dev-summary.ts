@@ -77,6 +77,7 @@ function suggestions(clients: readonly DevClient[], issuer: string): readonly st
   const made = [
     ...find('demo-consumer').map(get),
     ...find('demo-certificate').map(get),
+    ...find('demo-swedish').map((client) => `${get(client)}   # of another register: consumer 0007:…`),
     ...find('demo-expired-key').map((client) => `${get(client)}   # MP-121, on purpose`),
     ...find('demo-supplier').flatMap(() => actingCommands().map((command) => command.replace(/ {3}#|$/, `${where}$&`))),
   ];

@@ -4,6 +4,7 @@ import { type Config, readConfig } from '../../server/config.ts';
 import type { Storage } from '../../server/core/ports.ts';
 import { MINUTE } from '../../server/core/time.ts';
 import { openFoundations } from '../../server/main.ts';
+import { countEndings, describeEndings } from '../../server/registry/endings.ts';
 import { findOperator } from '../../server/registry/operator.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { Failure } from '../failure.ts';
@@ -30,6 +31,7 @@ export function looksAtHost(file: string): readonly Look[] {
     { id: 'store', title: 'store and signing key', look: () => lookAtStore(known()) },
     { id: 'clock', title: 'clock', look: () => lookAtClock(known()) },
     { id: 'trust', title: 'trusted certificate authorities', look: () => lookAtTrust(known()) },
+    { id: 'endings', title: 'what ends soon', look: () => lookAtEndings(known()) },
     { id: 'operator', title: 'operator', look: () => lookAtOperator(known()) },
   ];
 }
@@ -79,6 +81,22 @@ async function lookAtTrust(config: Config): Promise<string> {
     );
     return anchors.length === 0 ? 'none: clients sign with registered keys alone' : `${anchors.length} for ${config.environment}`;
   });
+}
+
+/** What ends is its holders' to see to, but for an authority: with it all that it vouches for is refused. */
+async function lookAtEndings(config: Config): Promise<string> {
+  const foundations = await openFoundations(config, {});
+  try {
+    const counts = await countEndings(foundations, Math.floor(Date.now() / 1000));
+    const found = describeEndings(counts).join(', ') || 'nothing within 90 days';
+    const pressing = counts.some(
+      ({ kind, withinDays, count }) => (kind === 'anchor' || kind === 'intermediate') && withinDays <= 7 && count > 0,
+    );
+    if (!pressing) return found;
+    throw new Failure('unhealthy', `a trusted authority ends soon: ${found}`, { fix: 'portvakt expiring --within 7d' });
+  } finally {
+    await foundations.storage.close();
+  }
 }
 
 async function lookAtOperator(config: Config): Promise<string> {

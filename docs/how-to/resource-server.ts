@@ -26,10 +26,14 @@ export function resourceServer({ issuer, scope, audience }: { issuer: string; sc
   });
 }
 
-/** The organisation number of a party: `0192:` and nine digits, of which a sub-unit may follow. */
+/**
+ * The organisation of a party: nine digits for a Norwegian one, `code:number` for one of another register, of which a sub-unit may
+ * follow. The code is part of who it is: two registers may have the same number.
+ */
 function organization(payload: JWTPayload, claim: 'consumer' | 'supplier'): string {
   const party = payload[claim] as { authority?: unknown; ID?: unknown } | undefined;
-  const [, number] = /^0192:(\d{9})(?::|$)/.exec(`${party?.ID}`) ?? [];
+  const [, norwegian, foreign] = /^(?:0192:(\d{9})|((?!0192)\d{4}:[^:]+))(?::|$)/.exec(`${party?.ID}`) ?? [];
+  const number = norwegian ?? foreign;
   if (party?.authority !== 'iso6523-actorid-upis' || number === undefined) throw new errors.JWTInvalid(`no ${claim}`);
   return number;
 }

@@ -129,11 +129,17 @@ export function readTrustFile(bytes: Uint8Array): Buffer {
 function readAuthority(bytes: Uint8Array): Authority {
   try {
     const der = readTrustFile(bytes);
-    return { der, fingerprint: createHash('sha256').update(der).digest('hex'), notAfter: readCertificate(der).notAfter };
+    const certificate = readCertificate(der);
+    return { der, fingerprint: fingerprint(der), subject: commonName(certificate), notAfter: certificate.notAfter };
   } catch (error) {
     if (error instanceof Refusal) throw invalidField('trust', 'certificate', `cannot be used; expected ${RULES[error.rule]}`);
     throw error;
   }
+}
+
+/** SHA-256, in hex. */
+function fingerprint(der: Uint8Array): string {
+  return createHash('sha256').update(der).digest('hex');
 }
 
 /** Something known, and when it is: outside these moments, both included, it has to be found out again. */
@@ -213,6 +219,8 @@ async function judge(
       organization,
       key: { jwk, thumbprint: thumbprint(jwk) },
       amr,
+      fingerprint: fingerprint(leaf.der),
+      serial: leaf.serialNumber.toString('hex'),
       subject: commonName(leaf),
       notAfter: leaf.notAfter,
     },

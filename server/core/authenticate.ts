@@ -106,7 +106,8 @@ async function certificateIsTheClients(grant: Grant): Promise<void> {
   if (organization !== orgno) throw new Fault('MP-122', { expected: orgno, got: organization });
 }
 
-async function restsOnCertificate(grant: Grant): Promise<boolean> {
+/** Whether a certificate proves who the client is: the one in `x5c`, or the one that its registered key is bound to. */
+export async function restsOnCertificate(grant: Grant): Promise<boolean> {
   return grant.signedBy() === 'x5c' || (await grant.registeredKey()).x5c !== undefined;
 }
 

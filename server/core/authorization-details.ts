@@ -1,6 +1,13 @@
 import { type ConsentQuestion, type ConsentRight, type FoundConsent, isConsentParty } from './consent.ts';
 import { Fault } from './fault.ts';
-import { ISO6523_AUTHORITY, isNorwegianNumber, NORWAY, type OrganizationNumber, type Party, party } from './organization.ts';
+import {
+  ISO6523_AUTHORITY,
+  NORWAY,
+  type OrganizationNumber,
+  type Party,
+  parseOrganizationNumber,
+  party,
+} from './organization.ts';
 import { isObject, type JsonObject } from './strict-json.ts';
 import type { FoundSystemUser, SystemUserQuestion } from './system-user.ts';
 
@@ -75,11 +82,13 @@ function readSystemUser({ systemuser_org: owner, externalRef }: JsonObject): Req
   return { type: 'urn:altinn:systemuser', customerOrgno, externalRef };
 }
 
+const PARTY_ID = `systemuser_org.ID: ${NORWAY}: and nine digits, or another register's code and number; check digit valid`;
+
 /** Exactly the form of a token's parties: the number with its register in front. `PV-SEC-021` */
 function readParty({ authority, ID }: JsonObject): OrganizationNumber {
   if (authority !== ISO6523_AUTHORITY) throw wrongValue(`systemuser_org.authority: ${ISO6523_AUTHORITY}`);
-  const number = typeof ID === 'string' && ID.startsWith(`${NORWAY}:`) ? ID.slice(NORWAY.length + 1) : '';
-  if (!isNorwegianNumber(number)) throw wrongValue(`systemuser_org.ID: ${NORWAY}: and nine digits with a valid check digit`);
+  const number = typeof ID === 'string' ? parseOrganizationNumber(ID) : undefined;
+  if (number === undefined || party(number).ID !== ID) throw wrongValue(PARTY_ID);
   return number;
 }
 

@@ -1,4 +1,4 @@
-import { isNorwegianNumber, isPersonNumber, type OrganizationNumber } from './organization.ts';
+import { isCanonicalNumber, isPersonNumber, type OrganizationNumber } from './organization.ts';
 import type { EpochSeconds } from './time.ts';
 
 /** What a person or an organisation has let an organisation know about it. Contract §7.2 */
@@ -66,12 +66,12 @@ export function consentFlaws(consent: Consent | undefined, asked: ConsentQuestio
 const PERSON = 'urn:altinn:person:identifier-no:';
 const ORGANIZATION = 'urn:altinn:organization:identifier-no:';
 
-/** Whether the text names a person or a Norwegian organisation by a number that can exist. Contract §7.2 */
+/** Whether the text names a person or an organisation by a number that can exist. Contract §7.2 */
 export function isConsentParty(text: string): boolean {
   return organizationOfUrn(text) !== undefined || (text.startsWith(PERSON) && isPersonNumber(text.slice(PERSON.length)));
 }
 
-/** The organisation as a party of a consent. */
+/** The organisation as a party of a consent: a Norwegian one without its register's code, as Altinn has it. Contract §8.1 */
 export function organizationUrn(organization: OrganizationNumber): string {
   return `${ORGANIZATION}${organization}`;
 }
@@ -79,5 +79,5 @@ export function organizationUrn(organization: OrganizationNumber): string {
 /** The inverse of {@link organizationUrn}; undefined for anything else, a person too. */
 export function organizationOfUrn(text: string): OrganizationNumber | undefined {
   const number = text.startsWith(ORGANIZATION) ? text.slice(ORGANIZATION.length) : '';
-  return isNorwegianNumber(number) ? number : undefined;
+  return isCanonicalNumber(number) ? number : undefined;
 }

@@ -12,7 +12,7 @@ import { type GrantedDetails, type RequestedDetails, readDetails } from './autho
 import type { Client, RegisteredKey } from './client.ts';
 import { Fault } from './fault.ts';
 import { findDetails } from './find-details.ts';
-import { isNorwegianNumber, type OrganizationNumber } from './organization.ts';
+import { CANONICAL_NUMBER, isCanonicalNumber, type OrganizationNumber } from './organization.ts';
 import type { CertificateVerdict, OnBehalfOf, Organization, Ports, TokenRegisters } from './ports.ts';
 import { type Access, parseScopes } from './scope.ts';
 import type { EpochSeconds } from './time.ts';
@@ -98,8 +98,8 @@ export class Grant {
   readonly entitled: () => Promise<OrganizationNumber> = once(async () => {
     const { consumerOrg } = this.claims();
     if (consumerOrg === undefined) return (await this.client()).orgno;
-    if (!isNorwegianNumber(consumerOrg))
-      throw new Fault('MP-011', { detail: 'claim consumer_org', expected: 'consumer_org: nine digits with a valid check digit' });
+    if (!isCanonicalNumber(consumerOrg))
+      throw new Fault('MP-011', { detail: 'claim consumer_org', expected: `consumer_org: ${CANONICAL_NUMBER}` });
     return consumerOrg;
   });
 

@@ -1,4 +1,4 @@
-import { authentication } from './authenticate.ts';
+import { authentication, restsOnCertificate } from './authenticate.ts';
 import type { GrantedDetails } from './authorization-details.ts';
 import { type Authorization, authorize } from './authorize.ts';
 import { stopAtFirst } from './checks.ts';
@@ -26,6 +26,7 @@ export type TokenResponse = {
 export async function issueToken(body: Uint8Array, correlationId: string, ports: Ports): Promise<TokenResponse> {
   const grant = Grant.fromForm(body, ports);
   const verdict = await proven(grant, correlationId);
+  await noteCertificate(grant);
   const final = await settle(grant, verdict, correlationId);
   if (final instanceof Fault) throw counted(final, grant);
   const { issuer } = ports.settings;
@@ -82,6 +83,14 @@ async function settle(grant: Grant, verdict: Verdict, correlationId: string): Pr
   const final = await verdictOf(() => consult(grant, verdict));
   await grant.ports.storage.audit.append(await record(grant, final, correlationId));
   return final;
+}
+
+/** Its holder is warned before it ends. */
+async function noteCertificate(grant: Grant): Promise<void> {
+  if (!(await restsOnCertificate(grant))) return;
+  const { organization: orgno, fingerprint, subject, serial, notAfter } = await grant.certificate();
+  const { clientId } = await grant.client();
+  grant.ports.counter.certificateSeen({ clientId, fingerprint, subject, serial, orgno, notAfter, lastSeen: grant.now });
 }
 
 /** A supplier is shown which consumers it asked for in vain. */

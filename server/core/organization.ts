@@ -89,6 +89,10 @@ export function isCanonicalNumber(text: string): boolean {
   return parseOrganizationNumber(text) === text;
 }
 
+/** What {@link isCanonicalNumber} asks for, in the words of a refusal. */
+export const CANONICAL_NUMBER =
+  'nine digits of the Norwegian register, or the ISO 6523 code of another one before the number, as in 0007:5560000001; check digit valid';
+
 /** The organisation as a party of a token: `{authority, ID}` with the register's code in front of the number. */
 export function party(organization: OrganizationNumber): Party {
   const id = organization.includes(':') ? organization : `${NORWAY}:${organization}`;

@@ -4,6 +4,7 @@ import type { FaultCode } from './catalogue.ts';
 import type { Client, KeyFlaw, PublicJwk, RegistrableKey } from './client.ts';
 import type { Consent } from './consent.ts';
 import type { DelegatedScope, Delegation, DelegationFilter, Period } from './delegation.ts';
+import type { EndingKey, SeenCertificate, Span } from './endings.ts';
 import type { OrganizationNumber } from './organization.ts';
 import type { Access, Scope } from './scope.ts';
 import type { TokenSettings } from './settings.ts';
@@ -80,6 +81,9 @@ export type CertificateVerdict = {
   readonly organization: OrganizationNumber;
   readonly key: VerificationKey;
   readonly amr: ClientAmr;
+  /** SHA-256 of the leaf's DER, and its serial number, both in hex. */
+  readonly fingerprint: string;
+  readonly serial: string;
   /** For explanations: subject common name and end of validity. */
   readonly subject: string;
   readonly notAfter: EpochSeconds;
@@ -110,6 +114,8 @@ export type Authority = {
   readonly der: Uint8Array;
   /** SHA-256 of the DER in hex, by which a trust entry is known. */
   readonly fingerprint: string;
+  /** Common name of its subject. */
+  readonly subject: string;
   readonly notAfter: EpochSeconds;
 };
 
@@ -126,10 +132,15 @@ export type IssuedToken = {
   readonly scopes: readonly string[];
 };
 
-/** Counts tokens as they are issued, and what is refused for want of a delegation: at once, and without ever failing. */
+/**
+ * Counts tokens as they are issued, what is refused for want of a delegation, and certificates that clients show: at once, and without
+ * ever failing.
+ */
 export interface TokenCounter {
   issued(token: IssuedToken, at: EpochSeconds): void;
   undelegated(asked: DelegatedScope, at: EpochSeconds): void;
+  /** Notes the certificate that a client has proved with who it is. */
+  certificateSeen(certificate: SeenCertificate): void;
 }
 
 /**
@@ -276,6 +287,21 @@ export interface MissedDelegations {
   listOfSupplier(supplier: OrganizationNumber): Promise<MissedDelegation[]>;
 }
 
+/** The certificates that clients have shown, written off the token path as {@link TokenCounts} are. */
+export interface SeenCertificates {
+  add(seen: readonly SeenCertificate[]): Promise<void>;
+}
+
+/**
+ * What ends in a span of time, of clients that may act and of delegations that are not revoked, the first to end first: of one
+ * organisation as a party of it, or of everybody.
+ */
+export interface Endings {
+  keys(span: Span, organization?: OrganizationNumber): Promise<EndingKey[]>;
+  certificates(span: Span, organization?: OrganizationNumber): Promise<SeenCertificate[]>;
+  delegations(span: Span, organization?: OrganizationNumber): Promise<Delegation[]>;
+}
+
 /** What a client's POST was answered when it first brought an idempotency key. `PV-SEC-088` */
 export type FirstResult = {
   readonly clientId: string;
@@ -400,6 +426,8 @@ export interface Storage extends Registers {
   readonly assertions: SpentAssertions;
   readonly tokenCounts: TokenCounts;
   readonly missedDelegations: MissedDelegations;
+  readonly seenCertificates: SeenCertificates;
+  readonly endings: Endings;
   /**
    * Runs the work in one durable transaction: all of it or nothing. The work awaits nothing but `changes`, or it would wait for
    * itself; transactions of one process run one after the other.

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { momentText } from '../authorities/local.ts';
 import type { Delegation } from '../core/delegation.ts';
-import { isNorwegianNumber, type OrganizationNumber } from '../core/organization.ts';
+import { isCanonicalNumber, type OrganizationNumber } from '../core/organization.ts';
 import type { Registers } from '../core/ports.ts';
 import type { EpochSeconds } from '../core/time.ts';
 import type { Caller } from '../selfservice/caller.ts';
@@ -60,7 +60,7 @@ async function readOrganization(
 ): Promise<OrganizationNumber | undefined> {
   const orgno = query.get(name.toLowerCase());
   if (orgno === undefined) return undefined;
-  if (isNorwegianNumber(orgno) && (await organizations.find(orgno))) return orgno;
+  if (isCanonicalNumber(orgno) && (await organizations.find(orgno))) return orgno;
   const reason = 'The organization number is not valid, or the organization is not known';
   throw new Problem(400, 'One or more validation errors occurred.', { errors: { [name]: [reason] } });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Fault, invalidField } from '../core/fault.ts';
-import { type OrganizationNumber, parseOrganizationNumber } from '../core/organization.ts';
+import { CANONICAL_NUMBER, isCanonicalNumber, type OrganizationNumber } from '../core/organization.ts';
 import type { Registers } from '../core/ports.ts';
 import { ACCESS_STATES, type Access, type Scope } from '../core/scope.ts';
 import { grantAccess, withdrawAccess } from '../registry/accesses.ts';
@@ -104,8 +104,8 @@ export async function whatIsMeant(
   registers: Registers,
 ): Promise<{ readonly scope: Scope; readonly consumer: OrganizationNumber; readonly before: Access | undefined }> {
   const { consumer_orgno: consumer = '' } = params;
-  if (parseOrganizationNumber(consumer) !== consumer)
-    throw invalidField('access', 'consumer_orgno', 'must be an organisation number with a valid check digit');
+  if (!isCanonicalNumber(consumer))
+    throw invalidField('access', 'consumer_orgno', `must be an organisation number: ${CANONICAL_NUMBER}`);
   const scope = await ownScope(registers, query.scope, caller.orgno);
   return { scope, consumer, before: await registers.accesses.find(scope.name, consumer) };
 }

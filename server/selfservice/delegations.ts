@@ -16,7 +16,8 @@ import { type Call, type Route, route } from './route.ts';
 import { inactiveQuery, instant, instantShape, momentShape, orgnoShape, reasonShape, scopeNameShape } from './wire.ts';
 
 const WRITE = ['portvakt:delegations.write'] as const;
-const READ = ['portvakt:delegations.read', ...WRITE] as const;
+/** Any of these opens the reading of delegations. */
+export const READ_DELEGATIONS = ['portvakt:delegations.read', ...WRITE] as const;
 
 const newDelegation = z
   .strictObject({
@@ -79,7 +80,7 @@ export const delegationRoutes: readonly Route[] = [
     method: 'GET',
     path: '/delegations',
     manners: 'own',
-    scopes: READ,
+    scopes: READ_DELEGATIONS,
     summary: 'Delegations in force or to come; with inactive=true all',
     query: listQuery,
     answer: z.array(delegationShape),
@@ -104,7 +105,7 @@ export const delegationRoutes: readonly Route[] = [
     method: 'GET',
     path: '/delegations/check',
     manners: 'own',
-    scopes: READ,
+    scopes: READ_DELEGATIONS,
     summary: 'Whether a supplier would get a token in the name of a consumer',
     query: checkQuery,
     answer: checkShape,
@@ -119,7 +120,7 @@ export const delegationRoutes: readonly Route[] = [
     method: 'GET',
     path: '/delegations/missing',
     manners: 'own',
-    scopes: READ,
+    scopes: READ_DELEGATIONS,
     summary: 'What the own organisation, as a supplier, asked tokens for in vain: figures, some seconds old',
     query: pageQuery,
     answer: z.array(missingShape),
@@ -135,7 +136,7 @@ export const delegationRoutes: readonly Route[] = [
     method: 'GET',
     path: '/delegations/{id}',
     manners: 'own',
-    scopes: READ,
+    scopes: READ_DELEGATIONS,
     summary: 'A delegation, for its two parties',
     answer: delegationShape,
     handle: async (call) => toWire(await delegationOf(call, call.registers), call.now),

@@ -6,6 +6,7 @@ import { consentRoutes } from './consents.ts';
 import { delegationSourceRoutes } from './delegation-sources.ts';
 import { delegationRoutes } from './delegations.ts';
 import { documentRoutes } from './documents.ts';
+import { expiringRoutes } from './expiring.ts';
 import { explanationRoutes } from './explanations.ts';
 import { jwksRoutes } from './jwks.ts';
 import { onBehalfOfRoutes } from './on-behalf-of.ts';
@@ -41,6 +42,7 @@ export const operations: readonly Route[] = [
   ...explanationRoutes,
   ...tokenCountRoutes,
   ...auditRoutes,
+  ...expiringRoutes,
   ...operatorOrganizationRoutes,
   ...operatorClientRoutes,
   ...operatorPrefixRoutes,

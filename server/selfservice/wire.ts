@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseOrganizationNumber } from '../core/organization.ts';
+import { CANONICAL_NUMBER, isCanonicalNumber } from '../core/organization.ts';
 import { isScopeName } from '../core/scope.ts';
 import type { EpochSeconds } from '../core/time.ts';
 import { booleanText } from './route.ts';
@@ -12,14 +12,11 @@ export function instant(seconds: EpochSeconds): string {
 /** The shape of {@link instant}. */
 export const instantShape = z.iso.datetime();
 
-/** An organisation number without its register. Contract §5.1 */
+/** An organisation number: Norwegian ones bare, all others with the code of their register. Contract §5.1, §8.1; `PV-SEC-021` */
 export const orgnoShape = z
   .string()
-  .refine(
-    (text) => !text.includes(':') && parseOrganizationNumber(text) !== undefined,
-    'must be an organisation number with a valid check digit',
-  )
-  .meta({ example: '310555037' });
+  .refine(isCanonicalNumber, `must be an organisation number: ${CANONICAL_NUMBER}`)
+  .meta({ examples: ['310555037', '0007:5560000001'] });
 
 /** `?inactive=true` lists what is inactive, too. Contract §5.2.1 */
 export const inactiveQuery = z.object({

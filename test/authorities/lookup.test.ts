@@ -126,6 +126,26 @@ t.test('a look-up of delegations that cannot be made is a problem (contract §6.
   t.match(await other.get(`${DELEGATIONS}?scope=${SCOPE}`), { status: 403, type: PROBLEM });
 });
 
+t.test('organisations of other registers are looked up by their numbers as they are written (contract §8.1)', async (t) => {
+  const { server, as } = await start(t);
+  const { orgno } = ORGANIZATIONS.foreign;
+  await server.storage.transaction(async (changes) => {
+    const [given] = await changes.delegations.list({ scope: SCOPE });
+    if (given) await changes.delegations.put({ ...given, supplierOrgno: orgno });
+    const [consent] = await changes.consents.list({ toOrgno: consumer.orgno });
+    if (consent) await changes.consents.put({ ...consent, toOrgno: orgno });
+  });
+  const delegations = await as(operator.orgno, 'altinn:maskinporten/delegations.admin');
+  const answer = await delegations.get(`${DELEGATIONS}?supplierOrg=${encodeURIComponent(orgno)}&scope=${SCOPE}`);
+  t.match(answer, { status: 200, body: [{ consumer_org: consumer.orgno, supplier_org: orgno }] });
+  for (const wrong of ['5560000001', '0007:5560000002', '0184:24256790'])
+    t.equal((await delegations.get(`${DELEGATIONS}?supplierOrg=${wrong}`)).status, 400, wrong);
+  const consents = await as(operator.orgno, 'altinn:maskinporten/consent.read');
+  const to = `urn:altinn:organization:identifier-no:${orgno}`;
+  const [consent] = await server.storage.consents.list({ toOrgno: orgno });
+  t.match(await consents.post(CONSENT, { id: consent?.id, from: consent?.from, to }), { body: { to } });
+});
+
 t.test('an owner looks up the scopes under its own prefixes, one at a time, and sees no others (contract §6.3)', async (t) => {
   const { server, as } = await start(t);
   await server.storage.transaction(async (changes) => {

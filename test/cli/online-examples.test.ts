@@ -8,7 +8,7 @@ t.test('every example of the commands that ask the self-service API works as it 
   const commands = (await everyCommand()).filter(isOnline);
   const { tell, prepare, told } = await newReader(t, commands);
   await prepare(...ROLES.map((client) => `portvakt login --client ${client}`));
-  await tell('portvakt login', 'portvakt scope create');
+  await tell('portvakt login', 'portvakt expiring', 'portvakt scope create');
   await prepare(
     'portvakt scope create prove:vei.write --description "Endre veier"',
     'portvakt ask prove:inntekt.read prove:vei.write',

@@ -71,6 +71,43 @@ t.test('input that cannot be ends with 8 before anything is sent', async (t) => 
   }
 });
 
+t.test('an organisation of another register is named with its code, in arguments, files and answers', async (t) => {
+  const SWEDE = '0007:5560000001';
+  const granted = await as('owner', 'access', 'grant', 'prove:bygg.read', SWEDE);
+  t.match([granted.code, granted.stderr], [0, /✓ 0007:5560000001 Påhittad Bygg AB may use prove:bygg\.read/]);
+  const list = await as('owner', 'access', 'list', 'prove:bygg.read', '-o', 'csv', '--columns', 'consumer_orgno');
+  t.ok(list.stdout.split(/\r?\n/).includes(SWEDE), list.stdout);
+  t.match(await as('owner', 'access', 'check', 'prove:bygg.read', SWEDE), { code: 0 });
+  await writeFile(join(user.home, 'swedes.txt'), `${SWEDE}\n310555045\n`);
+  t.equal((await as('owner', 'access', 'import', 'swedes.txt', '--scope', 'prove:bygg.read', '--dry-run')).code, 0);
+  t.equal((await as('owner', 'access', 'revoke', 'prove:bygg.read', SWEDE, '--yes')).code, 0);
+  const shown = await as('operator', 'org', 'show', SWEDE, '-o', 'name');
+  t.match([shown.code, shown.stdout], [0, `org/${SWEDE}`]);
+  const given = await as('consumer', 'delegation', 'give', 'prove:bygg.read', '--to', SWEDE, '-o', 'json', '--dry-run');
+  t.match([given.code, JSON.parse(given.stdout || '{}').supplier_orgno], [0, SWEDE], given.stderr);
+  const env = { PORTVAKT_CONTEXT: ADMINISTRATORS.operator };
+  await user.run(['__complete', '--refresh', 'orgs'], { env });
+  t.equal((await user.run(['__complete', 'org', 'show', '0007:55'], { env })).stdout, `${SWEDE}\n`);
+  for (const wrong of ['5560000001', '0007:5560000002', '0007:310555037', '556000-0001', '0007:', '9999:1']) {
+    const { code, stderr } = await as('owner', 'access', 'grant', 'prove:bygg.read', wrong);
+    t.equal(code, 8, wrong);
+    t.match(stderr, /is not an organisation number; nothing was sent[\s\S]*0007:5560000001/, wrong);
+  }
+});
+
+t.test('a token for a Swedish organisation, by the command that dev prints', async (t) => {
+  const asking = ['--client', 'demo-swedish', '--scope', 'prove:kart.read', '--issuer', dev.issuer];
+  const token = await user.run(['token', 'get', ...asking, '--quiet']);
+  t.equal(token.code, 0, token.stderr);
+  const verify = ['token', 'verify', '-', '--issuer', dev.issuer, '--consumer', '0007:5560000001', '-o', 'json'];
+  const { code, stdout, stderr } = await user.run(verify, { input: token.stdout });
+  t.match([code, JSON.parse(stdout || '{}').claims?.consumer], [0, { ID: '0007:5560000001' }], stderr);
+  const other = await user.run(['token', 'verify', '-', '--issuer', dev.issuer, '--consumer', '310555037'], {
+    input: token.stdout,
+  });
+  t.equal(other.code, 9);
+});
+
 t.test('a client may not carry a scope that is not granted: nothing is stored, and the fix asks for it', async (t) => {
   await as('owner', 'scope', 'create', 'prove:lukket.read', '--description', 'Lukket');
   const { code, stderr } = await as('consumer', 'client', 'create', 'ny', '--scope', 'prove:lukket.read');
@@ -156,11 +193,11 @@ t.test('PV-SEC-089 a list of our own is followed page by page', async (t) => {
   for (const limit of ['1', '3', '200']) {
     const { stdout } = await as('operator', 'org', 'list', '--limit', limit, '-o', 'json');
     const { items, next } = JSON.parse(stdout);
-    t.equal(items.length, Math.min(Number(limit), 5));
+    t.equal(items.length, Math.min(Number(limit), 6));
     t.equal(next === null, limit === '200');
     if (next === null) continue;
     const rest = JSON.parse((await as('operator', 'org', 'list', '--all', '--cursor', next, '-o', 'json')).stdout);
-    t.equal(rest.items.length, 5 - Number(limit));
+    t.equal(rest.items.length, 6 - Number(limit));
   }
 });
 

@@ -49,6 +49,8 @@ t.test('the resource server of docs/how-to/verify.md', async (t) => {
     );
     t.equal((await send({ claims: { pid: '01819010001' } })).status, 200, 'a claim that it does not need');
     t.equal((await send({ claims: { consumer: { ...CONSUMER, ID: `${CONSUMER.ID}:unit//7:1` } } })).status, 200, 'a sub-unit');
+    const swedish = { consumer: { ...CONSUMER, ID: '0007:5560000001:unit//7:1' } };
+    t.same(await (await send({ claims: swedish })).json(), { consumer: '0007:5560000001' }, 'another register, with its code');
   });
 
   const now = Math.floor(Date.now() / 1000);
@@ -73,7 +75,8 @@ t.test('the resource server of docs/how-to/verify.md', async (t) => {
     ['for an audience that begins as its own', { claims: { aud: `${AUDIENCE}/` } }],
     ['without a consumer', { without: 'consumer' }],
     ['whose consumer is text', { claims: { consumer: '0192:310555037' } }],
-    ['whose consumer is of another register', { claims: { consumer: { ...CONSUMER, ID: '0007:310555037' } } }],
+    ['whose consumer names no register', { claims: { consumer: { ...CONSUMER, ID: '310555037' } } }],
+    ['whose consumer has no number', { claims: { consumer: { ...CONSUMER, ID: '0007:' } } }],
     ['whose consumer has another authority', { claims: { consumer: { ...CONSUMER, authority: 'example' } } }],
     ['whose consumer has ten digits', { claims: { consumer: { ...CONSUMER, ID: '0192:3105550370' } } }],
     ['whose supplier is broken', { claims: { supplier: { ID: '310555045' } } }],

@@ -3,6 +3,7 @@ import type { Storage } from '../../server/core/ports.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { acting } from './contract-acting.ts';
 import { auditing } from './contract-audit.ts';
+import { endings } from './contract-endings.ts';
 import { firstResults } from './contract-first-results.ts';
 import { lifecycle } from './contract-lifecycle.ts';
 import { lists } from './contract-lists.ts';
@@ -29,7 +30,18 @@ export type WithStore = (sentence: string, test: (t: Test, place: Place) => Prom
  */
 export function storageContract(name: string, locate: (t: Test) => Promise<string>): void {
   t.test(`${name} keeps the contract of the storage port`, async (t) => {
-    for (const part of [registers, lists, acting, transactions, spending, auditing, tokenCounts, firstResults, lifecycle]) {
+    for (const part of [
+      registers,
+      lists,
+      acting,
+      transactions,
+      spending,
+      auditing,
+      tokenCounts,
+      endings,
+      firstResults,
+      lifecycle,
+    ]) {
       part((sentence, test) => {
         t.test(sentence, async (t) => {
           const location = await locate(t);

@@ -92,7 +92,10 @@ function counterOver(store: Partial<TokenCounts>) {
   const lists = { listOfClient: async () => [], listOfScope: async () => [], sumOfScopes: async () => [] };
   const missedDelegations = { add: async () => {}, listOfSupplier: async () => [] };
   const tokenCounts = { add, ...lists, ...store };
-  const counter = new BufferedTokenCounter({ tokenCounts, missedDelegations }, { info: keep, warn: keep, error: keep });
+  const counter = new BufferedTokenCounter(
+    { tokenCounts, missedDelegations, seenCertificates: { add: async () => {} } },
+    { info: keep, warn: keep, error: keep },
+  );
   return { counter, lines, added };
 }
 

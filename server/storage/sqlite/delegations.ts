@@ -24,6 +24,15 @@ export function delegations(connection: Connection): Changes['delegations'] {
   };
 }
 
+/** The delegations that a condition finds, in the order that it says. */
+export function delegationsWhere<Asked extends object>(
+  connection: Connection,
+  condition: string,
+): (asked: Asked) => Delegation[] {
+  const found = connection.statement<[Asked], Row>(`${SELECT} WHERE ${condition}`);
+  return (asked) => found.all(asked).map(fromRow);
+}
+
 const SELECT = `
   SELECT id, consumer_orgno AS consumerOrgno, supplier_orgno AS supplierOrgno, scopes, valid_from AS validFrom, valid_to AS validTo,
     revoked, reason, created, last_updated AS lastUpdated

@@ -11,6 +11,7 @@ import { clients } from './clients.ts';
 import { consents } from './consents.ts';
 import { Connection, isBusy } from './database.ts';
 import { delegations } from './delegations.ts';
+import { endings } from './endings.ts';
 import { preparePrivateFile } from './file.ts';
 import { firstResults } from './first-results.ts';
 import { migrate } from './migrate.ts';
@@ -20,6 +21,7 @@ import { organizations } from './organizations.ts';
 import { prefixes } from './prefixes.ts';
 import { scopes } from './scopes.ts';
 import { secrets } from './secrets.ts';
+import { seenCertificates } from './seen-certificates.ts';
 import { signingKeys } from './signing-keys.ts';
 import { sources } from './sources.ts';
 import { systemUsers } from './system-users.ts';
@@ -97,6 +99,8 @@ function storage(reader: Connection, writer: Connection): Storage {
     assertions: assertions(reader, writing),
     tokenCounts: tokenCounts(reader, writer, writes),
     missedDelegations: missedDelegations(reader, writer, writes),
+    seenCertificates: seenCertificates(writer, writes),
+    endings: endings(reader),
     transaction: (work) => writes.run(() => chain.settlingLater(() => writer.transaction(() => change(work)))),
     audit: audit(reader, writing),
     version: async () => version.get()?.version ?? 0,
