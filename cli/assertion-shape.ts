@@ -73,6 +73,7 @@ function offlinePorts(issuer: string | undefined): Ports {
     keyPolicy: absent(),
     counter: absent(),
     certificates: absent(),
+    revocation: absent(),
     signer: absent(),
     authorities: absent(),
     random: absent(),

@@ -53,6 +53,7 @@ export const rooms: readonly Room[] = [
   { of: 'server/config.ts', imports: ['server/core/'], packages: { zod: ANY, yaml: ANY } },
   { of: 'server/clock.ts', imports: ['server/core/'] },
   { of: 'server/housekeeping.ts', imports: ['server/core/', 'server/clock.ts'] },
+  { of: 'server/trust-watch.ts', imports: ['server/core/'] },
   { of: 'server/token-counter.ts', imports: ['server/core/', 'server/count-buffer.ts'] },
   { of: 'server/count-buffer.ts', imports: ['server/core/'] },
   { of: 'server/main.ts', imports: ['server/', 'keys/'] },
