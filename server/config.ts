@@ -90,7 +90,9 @@ const certificates = z.strictObject({
     .max(100)
     .refine((spaces) => new Set(spaces.map(({ prefix }) => prefix)).size === spaces.length, 'must name each prefix once')
     .default([])
-    .describe('registers of organisations besides NTRNO, NTRSE, NTRDK and NTRFI, which stay as they are'),
+    .describe(
+      'registers of organisations besides NTRNO, NTRSE, NTRDK and NTRFI, which stay as they are: `prefix` of the identifier, such as `NTRPL`; `icd`, the ISO 6523 code of the register; `form`, a regular expression of its numbers, needless for one that is known; `identifier`, one of what stands behind the hyphen where that is more than the number, which is its first group',
+    ),
   statements_decide_amr: z
     .boolean()
     .default(false)

@@ -83,13 +83,18 @@ function saying(command: Command): Command {
       '--profile <name>',
       'where the organisation stands in certificates below it: own-ca, seid-2.0, seid-1.0, eidas-seal',
     ),
-    new Option('--crl <url>', 'where it publishes its list; may be repeated').argParser(several),
+    new Option('--crl <url>', 'where it publishes its list; may be repeated').argParser(oneMore),
     new Option('--ocsp <url>', 'who answers about one certificate'),
     new Option('--revocation <policy>', 'what is demanded below an anchor').choices(['require', 'grace', 'soft', 'off']),
     new Option('--register <prefix>', 'whose organisations it may name, such as NTRSE; may be repeated').argParser(several),
   ];
   for (const option of options) command.addOption(option.helpGroup('What is said of it:'));
   return command;
+}
+
+/** An address may hold commas. */
+function oneMore(text: string, before: readonly string[] | false = []): readonly string[] {
+  return [...(before || []), text];
 }
 
 /** The members that the flags name. */
