@@ -75,6 +75,7 @@ function offlinePorts(issuer: string | undefined): Ports {
     counter: absent(),
     unproven: absent(),
     certificates: absent(),
+    revocation: absent(),
     signer: absent(),
     authorities: absent(),
     random: absent(),

@@ -50,6 +50,7 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
     ['consent', 'show and withdraw consents', () => import('./commands/consent.ts')],
     ['source', 'say who else is asked (operator)', () => import('./commands/source.ts')],
   ],
+  'Operator:': [['trust', 'say which CAs are trusted', () => import('./commands/trust.ts')]],
   'Tokens:': [
     ['token', 'get, inspect and verify access tokens', () => import('./commands/token.ts')],
     ['assertion', 'create, inspect and explain assertions', () => import('./commands/assertion.ts')],

@@ -19,6 +19,7 @@ export type ScopeOptions = {
   readonly maxAge?: number;
   readonly audience?: string;
   readonly integrationType?: readonly string[];
+  readonly qualifiedSeal?: boolean;
 };
 
 /** Adds the flags of {@link ScopeOptions}. */
@@ -38,6 +39,8 @@ export function scopeOptions(command: Command): Command {
     new Option('--integration-type <type>', `kinds of client that may use it: ${INTEGRATION_TYPES.join(', ')}`).argParser(
       several,
     ),
+    new Option('--qualified-seal', 'only for clients that sign with a qualified certificate for seals'),
+    new Option('--no-qualified-seal', 'for clients that sign with any key or certificate'),
   ];
   for (const option of options) command.addOption(option.helpGroup('What is said of it:'));
   return command;
@@ -45,7 +48,7 @@ export function scopeOptions(command: Command): Command {
 
 /** The members of a scope that the flags name. @throws {Failure} when the server has no register of delegations */
 export async function scopeMembers(options: ScopeOptions, terminal: Terminal): Promise<Readonly<Record<string, unknown>>> {
-  const { description, text = {}, longDescription, visibility, open, maxAge, audience, integrationType } = options;
+  const { description, text = {}, longDescription, visibility, open, maxAge, audience, integrationType, qualifiedSeal } = options;
   const source = await delegationSource(options, terminal);
   const texts = Object.entries(text).map(([language, words]) => [`description#${language}`, words]);
   const named = {
@@ -58,6 +61,7 @@ export async function scopeMembers(options: ScopeOptions, terminal: Terminal): P
     at_max_age: maxAge,
     enforced_aud_for_access_token: audience,
     allowed_integration_types: integrationType,
+    requires_qualified_seal: qualifiedSeal,
   };
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
 }

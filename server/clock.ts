@@ -1,9 +1,15 @@
 import { performance } from 'node:perf_hooks';
-import type { Clock, Log } from './core/ports.ts';
+import type { Clock, Every, Log } from './core/ports.ts';
 import { type EpochSeconds, MINUTE } from './core/time.ts';
 
 /** The machine's wall clock. */
 export const systemClock: Clock = { now: () => Date.now() / 1000 };
+
+/** By the machine's own timers, which keep no process alive. */
+export const systemEvery: Every = (seconds, work) => {
+  const timer = setInterval(() => void work(), seconds * 1000).unref();
+  return () => clearInterval(timer);
+};
 
 /** Seconds that pass whatever anyone does to the wall clock. */
 export type Monotonic = () => number;

@@ -4,10 +4,11 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { isKnownRegister, NORWAY } from './core/organization.ts';
 import { INTEGRATION_TYPES } from './core/scope.ts';
 import { type AuthoritySettings, DEFAULT_TOKEN_SETTINGS, type TokenSettings } from './core/settings.ts';
 import { isSourceName } from './core/source.ts';
-import { HOUR } from './core/time.ts';
+import { HOUR, MINUTE } from './core/time.ts';
 
 const token = z.strictObject({
   iat_max_age_seconds: z
@@ -53,6 +54,69 @@ const authorities = z.strictObject({
     'who answers for system users: `local` is the own register, `off` nobody, or the name of a source',
   ),
   consents: answering.describe('who answers for consents, in the same way'),
+});
+
+const nameSpace = z
+  .strictObject({
+    prefix: z
+      .string()
+      .regex(/^(?:NTR|VAT|PSD)[A-Z]{2}$/, 'must be NTR, VAT or PSD and a country, such as NTRPL')
+      .describe('what an identifier begins with, before its hyphen'),
+    icd: z
+      .string()
+      .regex(/^[0-9]{4}$/, 'must be four digits')
+      .describe('the ISO 6523 code of the register'),
+    form: z
+      .string()
+      .max(200)
+      .refine(isPattern, 'must be a regular expression')
+      .optional()
+      .describe(
+        "what the register's numbers look like as a whole, as a regular expression; needless for a register that is known",
+      ),
+    identifier: z
+      .string()
+      .max(200)
+      .refine(isPattern, 'must be a regular expression')
+      .optional()
+      .describe('what stands behind the hyphen, where it is more than the number: its first group is the number'),
+  })
+  .refine(({ prefix, icd }) => icd !== NORWAY || prefix.endsWith('NO'), 'must not let another country assert Norwegian numbers')
+  .refine(({ icd, form }) => form !== undefined || isKnownRegister(icd), 'must have a form: the register is not known');
+
+const certificates = z.strictObject({
+  accept_ed25519: z.boolean().default(false).describe('accept certificates that are signed with Ed25519, or hold such a key'),
+  name_spaces: z
+    .array(nameSpace)
+    .max(100)
+    .refine((spaces) => new Set(spaces.map(({ prefix }) => prefix)).size === spaces.length, 'must name each prefix once')
+    .default([])
+    .describe(
+      'registers of organisations besides NTRNO, NTRSE, NTRDK and NTRFI, which stay as they are: `prefix` of the identifier, such as `NTRPL`; `icd`, the ISO 6523 code of the register; `form`, a regular expression of its numbers, needless for one that is known; `identifier`, one of what stands behind the hyphen where that is more than the number, which is its first group',
+    ),
+  statements_decide_amr: z
+    .boolean()
+    .default(false)
+    .describe("let a certificate's qualified statements decide on `client_amr` in every profile, not in `eidas-seal` alone"),
+  ocsp: z
+    .enum(['second', 'first'])
+    .default('second')
+    .describe('whether responders are asked where lists do not answer, or lists count where responders do not'),
+  fetch_minutes: z.int().min(1).max(60).default(15).describe('how often a revocation list is fetched anew'),
+  grace_hours: z
+    .int()
+    .min(0)
+    .max(72)
+    .default(24)
+    .describe('how long a revocation list counts after its end, below anchors with the policy `grace`'),
+  allow_soft_in_production: z
+    .boolean()
+    .default(false)
+    .describe('let production anchors have the policy `soft`, by which a certificate nobody knows anything of is accepted'),
+  allow_private_addresses: z
+    .boolean()
+    .default(false)
+    .describe('fetch revocation lists and ask responders at addresses of the own machine and of private networks, too'),
 });
 
 const cli = z.strictObject({
@@ -107,6 +171,7 @@ export const configSchema = z.strictObject({
     .describe('how the server stops, and how a worker is replaced'),
   token: token.prefault({}).describe('rules of tokens; every default is as Maskinporten does it'),
   cli: cli.optional().describe('defaults of the command line in this folder and below; the server reads none of it'),
+  certificates: certificates.prefault({}).describe('how enterprise certificates are judged'),
   authorities: authorities.prefault({}).describe('who is asked whether one may act for another'),
   source_keys: z
     .record(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be a name of letters, digits, ".", "_" and "-"'), z.string().min(1))
@@ -128,9 +193,35 @@ export type Config = {
   /** Seconds. Without a delay idle connections are closed at once. */
   readonly shutdown: { readonly delay: number; readonly timeout: number };
   readonly token: Omit<TokenSettings, 'issuer'>;
+  readonly certificates: CertificateSettings;
   readonly authorities: AuthoritySettings;
   /** Files of private keys by the name that sources give them; absolute. */
   readonly sourceKeys: Readonly<Record<string, string>>;
+};
+
+/** How enterprise certificates are judged. Security reference §2 and §3 */
+export type CertificateSettings = {
+  readonly ed25519: boolean;
+  readonly nameSpaces: readonly NameSpaceSetting[];
+  /** Whether qualified statements decide on `client_amr` in every profile. */
+  readonly sealAmr: boolean;
+  readonly ocspFirst: boolean;
+  /** Seconds. */
+  readonly fetchEvery: number;
+  /** Seconds. */
+  readonly grace: number;
+  readonly allowSoft: boolean;
+  readonly allowPrivate: boolean;
+};
+
+/** A register of organisations, and how certificates name it. ETSI EN 319 412-1 §5.1.4 */
+export type NameSpaceSetting = {
+  readonly prefix: string;
+  readonly code: string;
+  /** Of its numbers; absent where the register is known. */
+  readonly register?: RegExp;
+  /** Of what stands behind the hyphen. */
+  readonly form?: RegExp;
 };
 
 /** A configuration that cannot be used; the message names file and field. */
@@ -245,7 +336,16 @@ function toConfig(
   settings: z.infer<typeof configSchema>,
   { dataDir, folder }: { readonly dataDir: string; readonly folder: string },
 ): Config {
-  const { issuer, environment, listen, shutdown, token: rules, authorities: asked, source_keys: keys } = settings;
+  const {
+    issuer,
+    environment,
+    listen,
+    shutdown,
+    token: rules,
+    certificates: judged,
+    authorities: asked,
+    source_keys: keys,
+  } = settings;
   return {
     ...(issuer !== undefined && { issuer }),
     environment,
@@ -254,6 +354,7 @@ function toConfig(
     port: listen.port,
     shutdown: { delay: shutdown.delay_seconds, timeout: shutdown.timeout_seconds },
     token: toTokenSettings(rules),
+    certificates: toCertificateSettings(judged),
     authorities: { delegations: asked.delegations, systemUsers: asked.system_users, consents: asked.consents },
     sourceKeys: Object.fromEntries(Object.entries(keys).map(([name, file]) => [name, resolve(folder, file)])),
   };
@@ -272,4 +373,47 @@ function toTokenSettings(rules: z.infer<typeof token>): Omit<TokenSettings, 'iss
     onBehalfOf: rules.on_behalf_of,
     integrationTypes: rules.integration_types,
   };
+}
+
+function toCertificateSettings(rules: z.infer<typeof certificates>): CertificateSettings {
+  return {
+    ed25519: rules.accept_ed25519,
+    nameSpaces: rules.name_spaces.map(({ prefix, icd, form, identifier }) => ({
+      ...{ prefix, code: icd },
+      ...(form !== undefined && { register: new RegExp(`(?=[A-Za-z0-9.-]{1,35}$)(?:${form})`) }),
+      ...(identifier !== undefined && { form: new RegExp(`^(?:${identifier})$`) }),
+    })),
+    sealAmr: rules.statements_decide_amr,
+    ocspFirst: rules.ocsp === 'first',
+    fetchEvery: rules.fetch_minutes * MINUTE,
+    grace: rules.grace_hours * HOUR,
+    allowSoft: rules.allow_soft_in_production,
+    allowPrivate: rules.allow_private_addresses,
+  };
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text).source !== '';
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+/**
+ * The settings that make the server believe more than it does by itself, spelled as in the file: they are listed at the start.
+ * `PV-SEC-126`
+ */
+export function weakenings({ token, certificates, hosts }: Config): readonly string[] {
+  const found: Readonly<Record<string, boolean>> = {
+    'behind_proxy: true, and plain HTTP is taken from elsewhere': !hosts.every(isLoopback),
+    [`token.exp_leeway_seconds: ${token.expLeeway}`]: token.expLeeway > 0,
+    'token.kid_wins_over_x5c: true': token.kidWinsOverX5c,
+    'token.on_behalf_of: true': token.onBehalfOf,
+    'certificates.allow_soft_in_production: true': certificates.allowSoft,
+    'certificates.allow_private_addresses: true': certificates.allowPrivate,
+    [`certificates.grace_hours: ${certificates.grace / HOUR}`]: certificates.grace > 24 * HOUR,
+  };
+  return Object.entries(found).flatMap(([text, isOn]) => (isOn ? text : []));
 }

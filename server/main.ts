@@ -7,13 +7,17 @@ import { type Keystore, openKeystore } from '../keys/keystore.ts';
 import { readPublicJwk } from '../keys/public-jwk.ts';
 import { readSourceKeys } from '../keys/source-keys.ts';
 import { createVerifier } from '../keys/verifier.ts';
+import { ListKeeper } from '../keys/x509/list-keeper.ts';
 import { Refusal } from '../keys/x509/refusal.ts';
+import { Responders } from '../keys/x509/responders.ts';
+import { RevocationLists } from '../keys/x509/revocation-lists.ts';
 import { createCertificates } from '../keys/x509/trust.ts';
 import { CountedRefusals } from './audit/unproven.ts';
 import { createAuthorities } from './authorities/authorities.ts';
-import { ClockWatch, systemClock } from './clock.ts';
-import { type Config, ConfigMistake } from './config.ts';
-import type { Certificates, Clock, Log, Ports, Signer, Storage } from './core/ports.ts';
+import { ClockWatch, systemClock, systemEvery } from './clock.ts';
+import { type Config, ConfigMistake, weakenings } from './config.ts';
+import { addRegister } from './core/organization.ts';
+import type { Certificates, Clock, Every, Log, Ports, Signer, Storage } from './core/ports.ts';
 import { watchEndings } from './expiry-watch.ts';
 import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
@@ -30,6 +34,7 @@ import { cachedRegisters } from './storage/cache.ts';
 import { openStorage } from './storage/open.ts';
 import { createLog } from './telemetry/log.ts';
 import { BufferedTokenCounter } from './token-counter.ts';
+import { TrustWatch } from './trust-watch.ts';
 
 /** A server that answers. */
 export type RunningServer = {
@@ -45,6 +50,8 @@ export type RunningServer = {
 /** What a caller may put in place of the world outside. */
 export type Surroundings = {
   readonly clock?: Clock;
+  /** What is done again and again in the background of certificates. */
+  readonly every?: Every;
   readonly log?: Log;
   /** Runs on the open store before the first request: the made-up world is installed here. */
   readonly prepare?: (storage: Storage, issuer: string) => Promise<void>;
@@ -56,7 +63,7 @@ export type Surroundings = {
  * @throws {ConfigMistake | KeyUnusable | StoreUnavailable} or the system's own error when the port is taken.
  */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
-  const { clock = systemClock, log = createLog(), prepare } = surroundings;
+  const { clock = systemClock, every = systemEvery, log = createLog(), prepare } = surroundings;
   let issuer = config.issuer ?? '';
   const app = Promise.withResolvers<RequestListener>();
   const answer: RequestListener = async (request, response) => (await app.promise)(request, response);
@@ -65,7 +72,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   try {
     const port = await listening.start(config.hosts, config.port);
     issuer = config.issuer ?? `http://localhost:${port}/`;
-    const { listener, retire, close } = await open({ config, issuer, clock, log }, prepare);
+    const { listener, retire, close } = await open({ config, issuer, clock, every, log }, prepare);
     app.resolve(listener);
     const stop = async (how: Ending = 'now'): Promise<void> => {
       retire();
@@ -86,14 +93,16 @@ type Foundations = {
   readonly keystore: Keystore;
   readonly sourceKeys: ReadonlyMap<string, Signer>;
   readonly certificates: Certificates;
+  /** Where the lists are kept that certificates are judged by; nothing has been fetched. */
+  readonly lists: RevocationLists;
   readonly cursorSecret: Uint8Array;
 };
 
 /** What is done to the store before anything is read from it. */
-type Preparation = { readonly clock?: Clock; readonly prepare?: (storage: Storage) => Promise<void> };
+type Preparation = { readonly clock?: Clock; readonly log?: Log; readonly prepare?: (storage: Storage) => Promise<void> };
 
 /** Opens what the server stands on without listening: what `serve --check` asks. @throws as {@link startServer} */
-export async function openFoundations(config: Config, { clock = systemClock, prepare }: Preparation): Promise<Foundations> {
+export async function openFoundations(config: Config, { clock = systemClock, log, prepare }: Preparation): Promise<Foundations> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const sourceKeys = readSourceKeys(config.sourceKeys);
   const storage = await openStorage(join(config.dataDir, 'portvakt.db'));
@@ -105,7 +114,7 @@ export async function openFoundations(config: Config, { clock = systemClock, pre
       storage,
       keystore,
       sourceKeys,
-      certificates: await openCertificates(storage, config),
+      ...(await openCertificates(storage, config, log)),
       cursorSecret: await storage.secret('cursor'),
     };
   } catch (error) {
@@ -115,33 +124,93 @@ export async function openFoundations(config: Config, { clock = systemClock, pre
 }
 
 /** @throws {ConfigMistake} for an entry that this server could never trust: of another environment, or no authority's */
-async function openCertificates(storage: Storage, { environment }: Config): Promise<Certificates> {
+async function openCertificates(
+  storage: Storage,
+  { environment, certificates: settings }: Config,
+  log: Log | undefined,
+): Promise<Pick<Foundations, 'certificates' | 'lists'>> {
+  for (const { code, register } of settings.nameSpaces) if (register) addRegister(code, register);
+  const lists = new RevocationLists();
+  const onUnknown = countUnknown(log);
   try {
-    return createCertificates(await storage.trust.list(), { environment });
+    const { allowPrivate } = settings;
+    const responders = new Responders({ allowPrivate });
+    const certificates = createCertificates(await storage.trust.list(), {
+      ...settings,
+      environment,
+      lists,
+      responders,
+      onUnknown,
+    });
+    return { certificates, lists };
   } catch (error) {
     if (error instanceof Refusal) throw new ConfigMistake(`environment: ${environment}: ${error.message}`, { cause: error });
     throw error;
   }
 }
 
-type Setting = { readonly config: Config; readonly issuer: string; readonly clock: Clock; readonly log: Log };
+/** What the policy `soft` accepts without an answer is warned of and counted. Security reference §3 */
+function countUnknown(log: Log | undefined): (refusal: Refusal) => void {
+  let count = 0;
+  return ({ met }) =>
+    log?.warn('a certificate was accepted without knowing whether it is revoked', { detail: `${met}; ${++count} times` });
+}
+
+type Setting = {
+  readonly config: Config;
+  readonly issuer: string;
+  readonly clock: Clock;
+  readonly every: Every;
+  readonly log: Log;
+};
 
 /** What answers requests, what makes it say that it is not ready, and what ends all that was started for it, the store last. */
 type Built = { readonly listener: RequestListener; readonly retire: () => void; readonly close: () => Promise<void> };
 
 async function open(setting: Setting, prepare: Surroundings['prepare']): Promise<Built> {
-  const { config, issuer, clock } = setting;
-  const foundations = await openFoundations(config, { clock, prepare: async (storage) => prepare?.(storage, issuer) });
+  const { config, issuer, clock, log } = setting;
+  const foundations = await openFoundations(config, { clock, log, prepare: async (storage) => prepare?.(storage, issuer) });
   try {
-    return build(foundations, setting);
+    await tellWeakenings(foundations, setting);
+    const background = await keepTrust(foundations, setting);
+    return build(foundations, background, setting);
   } catch (error) {
     await foundations.storage.close();
     throw error;
   }
 }
 
+/** What goes on in the background of certificates. */
+type Background = { readonly keeper: ListKeeper; readonly close: () => Promise<void> };
+
+/** Lists that lie on the disk are read before the first request. */
+async function keepTrust({ storage, certificates, lists }: Foundations, setting: Setting): Promise<Background> {
+  const { config, clock, every, log } = setting;
+  const { allowPrivate, fetchEvery } = config.certificates;
+  const directory = join(config.dataDir, 'revocation');
+  const keeper = new ListKeeper(lists, { directory, clock, every, log, allowPrivate, fetchEvery });
+  const onChange = (): void => void keeper.look();
+  const watch = new TrustWatch({ storage, certificates, clock, every, log, onChange });
+  await keeper.start();
+  await watch.start();
+  return { keeper, close: () => Promise.all([watch.close(), keeper.close()]).then(() => undefined) };
+}
+
+/** `PV-SEC-126` */
+async function tellWeakenings({ storage, certificates }: Foundations, { config, clock, log }: Setting): Promise<void> {
+  const anchors = config.environment === 'test' ? [] : (await storage.trust.list()).filter(({ role }) => role === 'anchor');
+  const weak = anchors.filter((anchor) => certificates.policyOf(anchor) !== 'require');
+  const policies = weak.map((anchor) => `trust/${anchor.id.slice(0, 16)} revocation: ${certificates.policyOf(anchor)}`);
+  const found = [...weakenings(config), ...policies];
+  for (const detail of found) log.warn('a setting weakens the defaults', { detail });
+  if (found.length === 0) return;
+  const at = Math.floor(clock.now());
+  await storage.audit.append({ type: 'server.weakened', at, correlationId: random.traceId(), details: { settings: found } });
+}
+
 function build(
   { storage, keystore, sourceKeys, certificates, cursorSecret }: Foundations,
+  background: Background,
   { config, issuer, clock, log }: Setting,
 ): Built {
   let retired = false;
@@ -160,6 +229,7 @@ function build(
     verifier: createVerifier(),
     keyPolicy: { read: readPublicJwk },
     certificates,
+    revocation: background.keeper,
     signer: keystore.signer,
     authorities,
     counter,
@@ -184,6 +254,7 @@ function build(
   const close = async (): Promise<void> => {
     endHousekeeping();
     await endWatch();
+    await background.close();
     await counter.close();
     await unproven.close();
     await authorities.close();

@@ -13,16 +13,18 @@ import { document } from '../help.ts';
 import type { View } from '../output.ts';
 import { readCertificateKey } from '../public-key.ts';
 import { Terminal } from '../terminal.ts';
+import * as check from './cert-check.ts';
 import * as inspect from './cert-inspect.ts';
 import * as verify from './cert-verify.ts';
 
-/** `portvakt cert list | add | remove | inspect | verify` */
+/** `portvakt cert list | add | remove | inspect | verify | check` */
 export function define(command: Command): void {
   command.description('Binds certificates to clients, shows what is in them, and judges chains.');
   defineList(command.command('list').summary('list the certificates of a client'));
   defineAdd(command.command('add').summary('bind a certificate to a client'));
   defineRemove(command.command('remove').summary('take a certificate from a client'));
   inspect.define(command.command('inspect').summary('show what a certificate says, offline and unverified'));
+  check.define(command.command('check').summary('have the server judge a chain'));
   verify.define(command.command('verify').summary('judge a chain by CAs that you name, offline'));
 }
 

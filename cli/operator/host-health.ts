@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readCertificate } from '../../keys/x509/certificate.ts';
 import { type Config, readConfig } from '../../server/config.ts';
-import type { Storage } from '../../server/core/ports.ts';
-import { MINUTE } from '../../server/core/time.ts';
+import type { Storage, TrustEntry } from '../../server/core/ports.ts';
+import { DAY, MINUTE } from '../../server/core/time.ts';
 import { openFoundations } from '../../server/main.ts';
 import { countEndings, describeEndings } from '../../server/registry/endings.ts';
 import { findOperator } from '../../server/registry/operator.ts';
@@ -76,10 +77,25 @@ async function lookAtClock(config: Config): Promise<string> {
 
 async function lookAtTrust(config: Config): Promise<string> {
   return withStore(config, async (storage) => {
-    const anchors = (await storage.trust.list()).filter(
-      ({ role, environment }) => role === 'anchor' && environment === config.environment,
+    const entries = (await storage.trust.list()).filter(({ environment }) => environment === config.environment);
+    const anchors = entries.filter(({ role }) => role === 'anchor');
+    if (anchors.length === 0) return 'none: clients sign with registered keys alone';
+    const ends = entries.map((entry) => ({ entry, days: daysLeft(entry) })).filter(({ days }) => days <= WARNED_FROM);
+    const told = ends.map(
+      ({ entry, days }) => `${entry.role} ${entry.id.slice(0, 16)} ${days < 0 ? 'has ended' : `ends in ${days} days`}`,
     );
-    return anchors.length === 0 ? 'none: clients sign with registered keys alone' : `${anchors.length} for ${config.environment}`;
+    if (ends.some(({ days }) => days < 0)) throw new Failure('unhealthy', told.join(', '), { fix: 'portvakt trust list' });
+    const blind = entries.filter((entry) => isBlind(entry, anchors));
+    if (blind.length > 0) {
+      throw new Failure(
+        'unhealthy',
+        `${blind.map(({ id }) => id.slice(0, 16)).join(', ')} accepts nobody: revocation is demanded, and nobody tells`,
+        {
+          fix: 'portvakt trust update ID --crl URL',
+        },
+      );
+    }
+    return [`${anchors.length} for ${config.environment}`, ...told].join(', ');
   });
 }
 
@@ -97,6 +113,21 @@ async function lookAtEndings(config: Config): Promise<string> {
   } finally {
     await foundations.storage.close();
   }
+}
+
+/** Days before its end from which a CA is told of. */
+const WARNED_FROM = 90;
+
+function daysLeft({ certificate }: TrustEntry): number {
+  return Math.floor((readCertificate(Buffer.from(certificate, 'base64')).notAfter - Date.now() / 1000) / DAY);
+}
+
+/** Whether certificates of this CA can never be accepted: an anchor's policy demands what nothing can answer. */
+function isBlind({ crlUrls = [], ocspUrl, role, environment, revocation }: TrustEntry, anchors: readonly TrustEntry[]): boolean {
+  const isDemanded = (policy: TrustEntry['revocation']): boolean =>
+    policy === 'require' || policy === 'grace' || (policy === undefined && environment === 'production');
+  const demanded = role === 'anchor' ? isDemanded(revocation) : anchors.every((anchor) => isDemanded(anchor.revocation));
+  return demanded && crlUrls.length === 0 && ocspUrl === undefined;
 }
 
 async function lookAtOperator(config: Config): Promise<string> {

@@ -41,6 +41,7 @@ function table(fields: readonly (readonly [string, Field])[], prefix: string): s
 
 function type({ type: name = '', enum: values, minimum, maximum, items }: Field): string {
   if (values) return values.map(code).join(', ');
+  if (items?.properties) return `list of mappings: ${Object.keys(items.properties).map(code).join(', ')}`;
   if (items) return `list of ${type(items)}`;
   if (name === 'integer') return `whole number, ${minimum} to ${maximum}`;
   if (name === 'object') return 'mapping of names to text';

@@ -22,6 +22,8 @@ const LIMITS: Pick<DownloadLimits, 'bytes' | 'time'> = { bytes: ANSWER_MAX_BYTES
 export class Responders {
   readonly #allowPrivate: boolean;
   readonly #kept = new LRUCache<string, CertificateStatus>({ max: ANSWERS_KEPT });
+  /** What is being asked: of many requests with one certificate the first asks for all. */
+  readonly #asking = new Map<string, Promise<CertificateStatus>>();
   #responders: readonly Responder[] = [];
 
   constructor({ allowPrivate }: { readonly allowPrivate: boolean }) {
@@ -53,11 +55,14 @@ export class Responders {
     responder: Responder,
     { place, now }: { place: number; now: EpochSeconds },
   ): Promise<CertificateStatus> {
-    const key = createHash('sha256').update(responder.issuer.der).update(certificate.serialNumber).digest('base64');
+    const { url, issuer } = responder;
+    const key = createHash('sha256').update(issuer.der).update(certificate.serialNumber).update(url).digest('base64');
     const kept = this.#kept.get(key);
     if (kept && now >= kept.thisUpdate && now < kept.nextUpdate) return kept;
     try {
-      const asked = await this.#ask(certificate, responder, now);
+      const asking = this.#asking.get(key) ?? this.#ask(certificate, responder, now);
+      this.#asking.set(key, asking);
+      const asked = await asking.finally(() => this.#asking.delete(key));
       const status = { ...asked, nextUpdate: Math.min(asked.nextUpdate, now + KEPT_FOR) };
       this.#kept.set(key, status);
       return status;

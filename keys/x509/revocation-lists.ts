@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { EpochSeconds } from '../../server/core/time.ts';
 import type { Certificate } from './certificate.ts';
 import { attempt, Refusal } from './refusal.ts';
@@ -7,7 +8,14 @@ import { assertCovers, assertFresh, isListed, type RevocationList } from './revo
 /** A CA whose lists are kept, and where they are found. */
 export type ListSource = { readonly issuer: Certificate; readonly url: string };
 
-/** The revocation lists at hand, verified, by the address that they come from. */
+/** What a source is known by, on the disk too: the CA's name and key, and the address, as 64 hex digits. */
+export function sourceKey({ issuer, url }: ListSource): string {
+  const hash = createHash('sha256');
+  for (const part of [issuer.subject.der, issuer.publicKey.der, Buffer.from(url)]) hash.update(`${part.length}:`).update(part);
+  return hash.digest('hex');
+}
+
+/** The revocation lists at hand, verified, by the CA and the address that they come from. */
 export class RevocationLists {
   readonly #lists = new Map<string, { readonly issuer: Certificate; readonly list: RevocationList }>();
   readonly #onChange: (() => void)[] = [];
@@ -21,25 +29,26 @@ export class RevocationLists {
   /** Looks after these sources from now on: lists of others are forgotten. */
   follow(sources: readonly ListSource[]): void {
     this.#sources = sources;
-    for (const [url, { issuer }] of this.#lists) {
-      if (!sources.some((source) => source.url === url && isSameAuthority(source.issuer, issuer))) this.#lists.delete(url);
-    }
+    const followed = new Set(sources.map(sourceKey));
+    for (const key of this.#lists.keys()) if (!followed.has(key)) this.#lists.delete(key);
   }
 
   /** The list of an address, while it is kept for this CA. */
-  of({ url, issuer }: ListSource): RevocationList | undefined {
-    const kept = this.#lists.get(url);
-    return kept && isSameAuthority(kept.issuer, issuer) ? kept.list : undefined;
+  of(source: ListSource): RevocationList | undefined {
+    return this.#lists.get(sourceKey(source))?.list;
   }
 
   /**
-   * Keeps a list in place of the one before it: from now on nothing else counts.
+   * Keeps a list in place of the one before it: from now on nothing else counts. One of a CA that is followed no longer is let go.
    * @throws {Refusal} crl_number, when it is older than that
    */
   keep(source: ListSource, list: RevocationList): void {
     const before = this.of(source);
     if (before && compareNumbers(list.number, before.number) < 0) throw new Refusal('crl_number', 'a lower one than the last');
-    this.#lists.set(source.url, { issuer: source.issuer, list });
+    const key = sourceKey(source);
+    if (!this.#sources.some((followed) => sourceKey(followed) === key)) return;
+    this.#lists.set(key, { issuer: source.issuer, list });
+    if (before && isSameIssue(before, list)) return;
     for (const tell of this.#onChange) tell();
   }
 
@@ -74,6 +83,12 @@ export class RevocationLists {
 /** By name and key: a CA may have several certificates. */
 export function isSameAuthority(one: Certificate, other: Certificate): boolean {
   return one.subject.der.equals(other.subject.der) && one.publicKey.der.equals(other.publicKey.der);
+}
+
+/** Whether a list says nothing that the one before it did not, so that no verdict changes. */
+function isSameIssue(one: RevocationList, other: RevocationList): boolean {
+  const isAsLong = one.thisUpdate === other.thisUpdate && one.nextUpdate === other.nextUpdate;
+  return isAsLong && one.number.equals(other.number) && one.revoked.count === other.revoked.count;
 }
 
 /** Unsigned octets without leading zeros. */

@@ -20,7 +20,7 @@ import { type NameSpace, nameSpaces } from './name-spaces.ts';
 import { readCertificateFile } from './pem.ts';
 import { type Demands, judgeByProfile, PROFILES, type Profile } from './profile.ts';
 import { readPublicKey } from './public-key.ts';
-import { Refusal, RULES } from './refusal.ts';
+import { attempt, Refusal, RULES, type Rule } from './refusal.ts';
 import type { Responder, Responders } from './responders.ts';
 import { judgeRevocation, type RevocationSources } from './revocation-judge.ts';
 import { type ListSource, RevocationLists } from './revocation-lists.ts';
@@ -49,7 +49,7 @@ export type TrustSettings = {
   readonly responders?: Responders;
   /** Whether an anchor of production may have the policy `soft`. Security reference §3 */
   readonly allowSoft?: boolean;
-};
+} & Pick<RevocationSources, 'ocspFirst' | 'grace' | 'onUnknown'>;
 
 /**
  * The judge of enterprise certificates. Verdicts are kept by the digest of the exact chain; the organisation's client, the
@@ -59,7 +59,13 @@ export type TrustSettings = {
 export function createCertificates(entries: readonly TrustEntry[], settings: TrustSettings): Certificates {
   const accepted = new LRUCache<string, Kept<CertificateVerdict>>({ max: ACCEPTED_KEPT });
   const refused = new LRUCache<string, Kept<Refusal>>({ max: REFUSED_KEPT });
-  const { lists = new RevocationLists(), responders } = settings;
+  const { lists = new RevocationLists(), responders, ocspFirst = false, onUnknown } = settings;
+  const sources: RevocationSources = {
+    ...{ lists, ocspFirst },
+    ...(responders && { responders }),
+    ...(settings.grace !== undefined && { grace: settings.grace }),
+    ...(onUnknown && { onUnknown }),
+  };
   let current = entries;
   let trust = load(entries, settings);
   let version = 0;
@@ -81,7 +87,6 @@ export function createCertificates(entries: readonly TrustEntry[], settings: Tru
   async function judgeNow(chain: readonly Uint8Array[], key: string, now: EpochSeconds): Promise<CertificateVerdict> {
     const before = version;
     try {
-      const sources = { lists, ...(responders && { responders }) };
       const { verdict, until } = await judge(chain, { trust, sources }, { now, ed25519: settings.ed25519 ?? false });
       if (version === before) accepted.set(key, { value: verdict, from: now, until });
       return verdict;
@@ -103,7 +108,10 @@ export function createCertificates(entries: readonly TrustEntry[], settings: Tru
     },
     environment: settings.environment,
     profiles: [...PROFILES.keys()],
+    namespaces: [...nameSpaces(settings.nameSpaces).keys()],
     readAuthority,
+    assertTrustable: (entry) => assertTrustable(entry, settings),
+    policyOf,
     reload(changed) {
       if (isDeepStrictEqual(changed, current)) return;
       current = changed;
@@ -140,6 +148,22 @@ function readAuthority(bytes: Uint8Array): Authority {
 /** SHA-256, in hex. */
 function fingerprint(der: Uint8Array): string {
   return createHash('sha256').update(der).digest('hex');
+}
+
+/** Which member of a trust entry breaks a rule; where nothing else is said, its certificate does. */
+const CULPRITS: Partial<Record<Rule, string>> = {
+  environment: 'environment',
+  profile: 'profile',
+  revocation_policy: 'revocation',
+};
+
+/** @throws {Fault} PV-601 naming the member, for an entry by which this server could not judge */
+function assertTrustable(entry: TrustEntry, settings: TrustSettings): void {
+  const loaded = attempt(() => loadEntry(entry, settings));
+  if (loaded instanceof Refusal)
+    throw invalidField('trust', CULPRITS[loaded.rule] ?? 'certificate', `cannot be used; expected ${RULES[loaded.rule]}`);
+  if (entry.role === 'anchor' && !entry.organizationNamespaces && !loaded.profile.prefixes)
+    throw invalidField('trust', 'organization_namespaces', `must name what this anchor may assert with ${entry.profile}`);
 }
 
 /** Something known, and when it is: outside these moments, both included, it has to be found out again. */
@@ -212,7 +236,8 @@ async function judge(
     environment: trusted.entry.environment,
     ...(trusted.entry.organizationNamespaces && { prefixes: trusted.entry.organizationNamespaces }),
   });
-  const notRevokedUntil = await judgeRevocation(path, policyOf(trusted.entry), { ...sources, now: judging.now });
+  const policy = policyOf(trusted.entry);
+  const notRevokedUntil = await judgeRevocation(path, policy, { ...sources, now: judging.now });
   const jwk = readPublicKey(leaf.publicKey, 'end_entity');
   return {
     verdict: {
@@ -223,6 +248,8 @@ async function judge(
       serial: leaf.serialNumber.toString('hex'),
       subject: commonName(leaf),
       notAfter: leaf.notAfter,
+      anchor: trusted.entry.id,
+      revocation: policy,
     },
     until: Math.min(judging.now + ACCEPTED_FOR, earliestEnd(path), notRevokedUntil),
   };

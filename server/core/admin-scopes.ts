@@ -52,7 +52,14 @@ export function isReserved(scope: string): boolean {
 /** What the rules of tokens ask of a scope. */
 export type ScopeRules = Pick<
   Scope,
-  'name' | 'active' | 'accessibleForAll' | 'allowedIntegrationTypes' | 'atMaxAge' | 'delegationSource' | 'enforcedAudience'
+  | 'name'
+  | 'active'
+  | 'accessibleForAll'
+  | 'allowedIntegrationTypes'
+  | 'atMaxAge'
+  | 'delegationSource'
+  | 'enforcedAudience'
+  | 'requiresQualifiedSeal'
 >;
 
 /** A fixed scope as the rules of tokens see it: closed, and open to every kind of client. */

@@ -36,6 +36,12 @@ export async function amr(grant: Grant): Promise<ClientAmr> {
   return grant.signedBy() === 'kid' ? 'private_key_jwt' : (await grant.certificate()).amr;
 }
 
+/** As {@link amr}; of a grant that nobody has signed what is certain: a client that has keys cannot use a certificate. */
+export async function foreseeableAmr(grant: Grant): Promise<ClientAmr | undefined> {
+  if (!grant.isSimulated) return amr(grant);
+  return (await grant.client()).keys.length > 0 ? 'private_key_jwt' : undefined;
+}
+
 function jtiIsThereIfDemanded(grant: Grant): void {
   if (grant.ports.settings.requireJti && grant.claims().jti === undefined)
     throw new Fault('MP-011', { expected: 'jti', got: 'nothing' });

@@ -6,7 +6,7 @@ import {
   supplierIsNotChained,
 } from './acting.ts';
 import { holdsAdminScope, isAdminScope, type ScopeRules } from './admin-scopes.ts';
-import { amr } from './authenticate.ts';
+import { amr, foreseeableAmr } from './authenticate.ts';
 import type { GrantedDetails } from './authorization-details.ts';
 import { type Check, stopAtFirst } from './checks.ts';
 import { Fault } from './fault.ts';
@@ -44,6 +44,7 @@ export type Authorization = {
 export const authorization: readonly Check[] = [
   { id: 'scopes', title: 'the scopes exist, are active and on the client', check: scopesAreRegistered },
   { id: 'integration_type', title: "the scopes admit the client's kind", check: scopesAdmitTheClient },
+  { id: 'seal', title: 'a qualified seal signed it where a scope demands one', check: sealIsThereIfDemanded },
   { id: 'pid', title: 'pid can be a national identity number', check: personIsWellNumbered },
   { id: 'resource', title: 'each resource is an absolute URI', check: resourcesAreUris },
   { id: 'consumer_org', title: 'consumer_org is another organisation, well written', check: consumerIsWellNamed },
@@ -117,6 +118,16 @@ async function scopesAdmitTheClient(grant: Grant): Promise<void> {
     expected: closed[0]?.allowedIntegrationTypes.join(', ') ?? '',
     got: integrationType,
   });
+}
+
+/** Whoever signs with a registered key has shown no seal, whatever the key is bound to. Ours; contract §2.4 */
+async function sealIsThereIfDemanded(grant: Grant): Promise<void> {
+  const demanding = (await grant.scopes()).filter(({ requiresQualifiedSeal }) => requiresQualifiedSeal);
+  if (demanding.length === 0) return;
+  const proof = await foreseeableAmr(grant);
+  if (proof === undefined || proof === 'QCForESeal') return;
+  const names = demanding.map(({ name }) => name).join(', ');
+  throw new Fault('PV-202', { say: { scopes: `, ${names}` }, expected: 'QCForESeal', got: proof });
 }
 
 /** Its form and control digits; nothing is looked up. The number itself goes nowhere but into the token. `PV-SEC-081` */

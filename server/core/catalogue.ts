@@ -295,6 +295,14 @@ export const catalogue = {
       'The assertion was issued before a moment up to which the server cannot know what was used, such as a restore from backup.',
     fix: 'Sign a new assertion and send it.',
   },
+  'PV-202': {
+    error: 'invalid_scope',
+    status: 400,
+    phrase: 'Token request contains scopes that demand a qualified seal{scopes}',
+    cause:
+      "The scope's owner opens it only to clients that sign with a qualified certificate for electronic seals (requires_qualified_seal); the client used a registered key, or another certificate.",
+    fix: "Sign with a qualified certificate for electronic seals, of an issuer that this server trusts for them, or ask the scope's owner to open it.",
+  },
   'PV-252': {
     error: 'invalid_request',
     status: 400,

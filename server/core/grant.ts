@@ -28,6 +28,8 @@ export class Grant {
   /** The moment it is judged at, in whole seconds. */
   readonly now: EpochSeconds;
   readonly ports: Ports;
+  /** Whether nobody has signed it. */
+  readonly isSimulated: boolean;
   /** @throws {Fault} PV-010, PV-013 */
   readonly assertion: () => string;
 
@@ -35,6 +37,7 @@ export class Grant {
     this.assertion = once(assertion);
     this.claims = once(() => claims ?? readClaims(this.jws()));
     this.ports = ports;
+    this.isSimulated = claims !== undefined;
     this.now = Math.floor(ports.clock.now());
   }
 

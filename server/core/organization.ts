@@ -40,6 +40,11 @@ export function addRegister(code: string, form: RegExp): void {
   if (!CHECKS.has(code)) CHECKS.set(code, (text) => whole.test(text));
 }
 
+/** Whether numbers of the register can be read here. */
+export function isKnownRegister(code: string): boolean {
+  return CHECKS.has(code);
+}
+
 /** Whether the text is nine ASCII digits with a valid modulo-11 check digit. Contract §0.4 */
 export function isNorwegianNumber(text: string): boolean {
   if (!/^[0-9]{9}$/.test(text)) return false;

@@ -26,6 +26,7 @@ export type Ports = {
   readonly verifier: Verifier;
   readonly keyPolicy: KeyPolicy;
   readonly certificates: Certificates;
+  readonly revocation: RevocationData;
   readonly signer: Signer;
   readonly authorities: Authorities;
   readonly counter: TokenCounter;
@@ -40,6 +41,13 @@ export interface Clock {
   /** Seconds since 1970, with a fraction. */
   now(): number;
 }
+
+/**
+ * Does something again and again, in the background.
+ * @param work never fails.
+ * @returns what ends it
+ */
+export type Every = (seconds: number, work: () => Promise<void>) => () => void;
 
 /** The one source of randomness. `PV-SEC-102` */
 export interface Random {
@@ -87,6 +95,9 @@ export type CertificateVerdict = {
   /** For explanations: subject common name and end of validity. */
   readonly subject: string;
   readonly notAfter: EpochSeconds;
+  /** Id of the trust entry that the path ends in, and what was demanded of revocation there. */
+  readonly anchor: string;
+  readonly revocation: RevocationPolicy;
 };
 
 /** Enterprise certificates: chain, dates, usage, organisation. Contract §8.4, security reference §2 */
@@ -100,13 +111,41 @@ export interface Certificates {
   /** The environment whose authorities may be trusted here, and the issuer profiles that there are. `PV-SEC-052` */
   readonly environment: TrustEntry['environment'];
   readonly profiles: readonly string[];
+  /** The name spaces that an anchor may be let assert organisations in, such as `NTRSE`. `PV-SEC-050` */
+  readonly namespaces: readonly string[];
   /**
    * Reads the certificate of an authority, PEM or DER. Whether it is valid today is not looked at.
    * @throws {Fault} PV-601 for what could never validate anything.
    */
   readAuthority(bytes: Uint8Array): Authority;
+  /** Holds an entry to what this server can judge by. @throws {Fault} PV-601 naming the member */
+  assertTrustable(entry: TrustEntry): void;
+  /** What is demanded of revocation below an entry: what it says, else what its environment makes of it. Security reference §3 */
+  policyOf(entry: Pick<TrustEntry, 'revocation' | 'environment'>): RevocationPolicy;
   /** Judges by these entries from now on, and forgets every verdict unless they are the same as before. `PV-SEC-048` */
   reload(entries: readonly TrustEntry[]): void;
+}
+
+/** What is known of the revocation list at one address, and of the last try to fetch it. */
+export type ListReport = {
+  readonly url: string;
+  /** Of the list that counts, in decimal digits; absent with the next three while there is none. */
+  readonly number?: string;
+  readonly thisUpdate?: EpochSeconds;
+  readonly nextUpdate?: EpochSeconds;
+  readonly entries?: number;
+  /** When the list that counts was fetched. */
+  readonly fetched?: EpochSeconds;
+  /** Why the last try gave none. */
+  readonly failure?: string;
+};
+
+/** What is known of revoked certificates, and where it comes from. Security reference §3 */
+export interface RevocationData {
+  /** The lists of a CA, in the order of its addresses. */
+  of(entry: TrustEntry): readonly ListReport[];
+  /** Fetches them now; what could not be had is told of in the reports. */
+  refresh(entry: TrustEntry): Promise<readonly ListReport[]>;
 }
 
 /** A CA certificate that can be used as an issuer. */
@@ -375,7 +414,12 @@ export interface Registers {
     findByIssuer(issuer: string): Promise<Source | undefined>;
     list(): Promise<Source[]>;
   };
-  readonly trust: { find(id: string): Promise<TrustEntry | undefined>; list(): Promise<TrustEntry[]> };
+  readonly trust: {
+    find(id: string): Promise<TrustEntry | undefined>;
+    list(): Promise<TrustEntry[]>;
+    /** Rises with every change of an entry, by whatever process, and costs next to nothing to ask. */
+    version(): Promise<number>;
+  };
   readonly signingKeys: { list(): Promise<SigningKeyRecord[]> };
 }
 

@@ -31,6 +31,8 @@ export type Scope = {
   readonly delegationSource?: string;
   /** Sets the token's `aud`, whatever the grant asked for. Contract §2.6 */
   readonly enforcedAudience?: string;
+  /** Its tokens are for clients alone that sign with a qualified certificate for seals. Ours: the contract has no such member. */
+  readonly requiresQualifiedSeal?: true;
   /** The contract's members that no rule here reads (texts, visibility and the like), as they go over the wire. */
   readonly details: Readonly<Record<string, unknown>>;
   readonly created: EpochSeconds;

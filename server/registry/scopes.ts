@@ -9,7 +9,14 @@ import { delegationSources } from './delegation-sources.ts';
 /** What an owner says of a scope, besides its name. */
 export type ScopeSettings = Pick<
   Scope,
-  'active' | 'accessibleForAll' | 'allowedIntegrationTypes' | 'atMaxAge' | 'delegationSource' | 'enforcedAudience' | 'details'
+  | 'active'
+  | 'accessibleForAll'
+  | 'allowedIntegrationTypes'
+  | 'atMaxAge'
+  | 'delegationSource'
+  | 'enforcedAudience'
+  | 'requiresQualifiedSeal'
+  | 'details'
 >;
 
 /** A scope that is to be. */
@@ -85,6 +92,7 @@ export function scopeMembers(scope: Scope) {
     accessible_for_all: scope.accessibleForAll,
     ...(scope.delegationSource !== undefined && { delegation_source: scope.delegationSource }),
     ...(scope.enforcedAudience !== undefined && { enforced_aud_for_access_token: scope.enforcedAudience }),
+    ...(scope.requiresQualifiedSeal && { requires_qualified_seal: true }),
   };
 }
 

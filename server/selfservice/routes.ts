@@ -1,6 +1,7 @@
 import { accessRequestRoutes } from './access-requests.ts';
 import { accessRoutes } from './accesses.ts';
 import { auditRoutes } from './audit.ts';
+import { certificateCheckRoutes } from './certificate-check.ts';
 import { clientRoutes } from './clients.ts';
 import { consentRoutes } from './consents.ts';
 import { delegationSourceRoutes } from './delegation-sources.ts';
@@ -28,6 +29,7 @@ import { tokenCountRoutes } from './token-counts.ts';
 export const operations: readonly Route[] = [
   ...clientRoutes,
   ...jwksRoutes,
+  ...certificateCheckRoutes,
   ...onBehalfOfRoutes,
   ...scopeRoutes,
   ...accessRoutes,

@@ -41,6 +41,9 @@ const ruling = {
   at_max_age: seconds.default(0).meta({ description: 'longest life of a token in seconds; 0: not set' }),
   accessible_for_all: z.boolean().default(false).meta({ description: 'open to every organisation without an access' }),
   enforced_aud_for_access_token: text.max(2048).optional().meta({ description: "the token's aud, whatever is asked for" }),
+  requires_qualified_seal: z.boolean().optional().meta({
+    description: 'true: only for clients that sign with a qualified certificate for seals; ours, and shown where it is true',
+  }),
 };
 
 /** Members of answers, ignored when they come back. */
@@ -111,6 +114,7 @@ function settingsOf(members: Members): ScopeSettings {
     atMaxAge: members.at_max_age,
     ...(delegationSource && { delegationSource }),
     ...(enforcedAudience && { enforcedAudience }),
+    ...(members.requires_qualified_seal && { requiresQualifiedSeal: true as const }),
     details: { ...details, ...(authorization_max_lifetime !== undefined && { authorization_max_lifetime }) },
   };
 }

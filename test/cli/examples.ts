@@ -7,6 +7,7 @@ import { type Command, CommanderError } from 'commander';
 import type { Test } from 'tap';
 import { type Example, examplesOf } from '../../cli/help.ts';
 import { createProgram } from '../../cli/program.ts';
+import { makeTestCa } from '../../fixtures/test-ca.ts';
 import { BIN, type Dev, newUser, type User } from './portvakt.ts';
 
 /** The client that examples use which bring a key of their own. */
@@ -14,7 +15,10 @@ const OWN_CLIENT = '7f3b0c7e-3b1d-4d7a-9f0e-5a2c1d9e8b44';
 const DEFAULT_ISSUER = 'http://localhost:7300/';
 
 /** Groups of commands whose examples take a log-in, and are run by a test of their own: they take the longest. */
-const ONLINE = ['Session:', 'Organisations:', 'API owner:', 'Consumer and supplier:', 'Acting for others:', 'Insight:'];
+const ONLINE = [
+  ...['Session:', 'Organisations:', 'API owner:', 'Consumer and supplier:'],
+  ...['Acting for others:', 'Insight:', 'Operator:'],
+];
 
 /** Every command that does something, with its file loaded: that happens when a command is called. */
 export async function everyCommand(): Promise<readonly Command[]> {
@@ -98,7 +102,7 @@ export const ROLES = ['demo-operator', 'demo-owner-admin', 'demo-consumer-admin'
 
 /** An operator's examples, an owner's, and a consumer's, as the tree of commands parts them. */
 function roleFor(line: string): (typeof ROLES)[number] {
-  if (/portvakt (org|source|audit|prefix (assign|release))/.test(line)) return 'demo-operator';
+  if (/portvakt (org|source|trust|audit|prefix (assign|release))/.test(line)) return 'demo-operator';
   if (/portvakt (prefix|scope|access|request)/.test(line) && !line.includes('--made')) return 'demo-owner-admin';
   return 'demo-consumer-admin';
 }
@@ -138,6 +142,7 @@ async function writeCaFiles(home: string): Promise<void> {
   const [leaf = '', ca = ''] = (await readFile(join(home, 'seal-chain.pem'), 'utf8')).split(/(?<=-----END CERTIFICATE-----\n)/);
   const base64 = (pem: string) => pem.replace(/-----.*?-----|\s/g, '');
   await writeFile(join(home, 'ca.pem'), ca);
+  await writeFile(join(home, 'new-ca.pem'), (await makeTestCa({ now: Date.now() / 1000 })).root.certificate.pem);
   await writeFile(join(home, 'cases.jsonl'), `${JSON.stringify({ id: 1, chain: [base64(leaf)], trust: [base64(ca)] })}\n`);
 }
 

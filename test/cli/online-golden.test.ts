@@ -1,6 +1,7 @@
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { makeTestCa } from '../../fixtures/test-ca.ts';
 import { ADMINISTRATORS, openOffice, type Role } from './administrators.ts';
 import { type Mask, matchesGolden } from './golden.ts';
 
@@ -51,6 +52,13 @@ const CASES: readonly (readonly [name: string, role: Role, line: string])[] = [
   ['cert-list', 'consumer', 'cert list demo-chain'],
   ['cert-add', 'consumer', 'cert add demo-certificate chain.pem --kid seal --dry-run'],
   ['cert-remove', 'consumer', 'cert remove demo-chain seal --dry-run'],
+  ['cert-check', 'consumer', 'cert check chain.pem'],
+  ['trust-list', 'operator', 'trust list'],
+  ['trust-show', 'operator', 'trust show ca.pem'],
+  ['trust-add', 'operator', 'trust add new-ca.pem --revocation off --dry-run'],
+  ['trust-update', 'operator', 'trust update ca.pem --crl http://crl.example.no/ca.crl --dry-run'],
+  ['trust-remove', 'operator', 'trust remove ca.pem --dry-run'],
+  ['trust-refresh', 'operator', 'trust refresh'],
   ['assertion-explain', 'consumer', 'assertion explain request.jwt'],
   ['ask', 'consumer', 'ask prove:vei.write'],
   ['login', 'consumer', 'login --client demo-consumer-admin --name again'],
@@ -68,7 +76,10 @@ const CASES: readonly (readonly [name: string, role: Role, line: string])[] = [
 /** What differs from run to run; the columns of a table are as wide as what is masked, so their distances are masked, too. */
 const MASKS: readonly Mask[] = [
   [/http:\/\/localhost:\d+\//g, 'http://localhost:7300/'],
+  [/\b[0-9a-f]{64}\b/g, 'SHA256'],
   [/\b[0-9a-f]{32}\b/g, '0123456789abcdef0123456789abcdef'],
+  [/\b[0-9a-f]{16}\b/g, '0123456789abcdef'],
+  [/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----(\\n|\n)?/g, 'PEM'],
   [/[\w-]{300,}={0,2}/g, 'BASE64'],
   [/[\w+/]{300,}={0,2}/g, 'BASE64'],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '2026-01-01T00:00:00Z'],
@@ -124,6 +135,9 @@ t.test('each command that asks the self-service API prints its answer in every f
     await writeFile(join(user.home, 'request.jwt'), steps.at(-1)?.stdout ?? '');
     for (const { code, stderr } of steps) t.equal(code, 0, stderr);
     await copyFile(chain, join(user.home, 'chain.pem'));
+    const [, ca = ''] = (await readFile(chain, 'utf8')).split(/(?<=-----END CERTIFICATE-----\n)/);
+    await writeFile(join(user.home, 'ca.pem'), ca);
+    await writeFile(join(user.home, 'new-ca.pem'), (await makeTestCa({ now: Date.now() / 1000 })).root.certificate.pem);
   }
 });
 

@@ -59,7 +59,7 @@ async function scene(t: Test, policy: RevocationPolicy = 'require'): Promise<Sce
   const keeper = () => {
     const lists = new RevocationLists();
     const certificates = createCertificates(entries, { environment: 'test', lists });
-    const made = new ListKeeper(lists, { directory, clock, log, allowPrivate: true });
+    const made = new ListKeeper(lists, { directory, clock, every: () => () => {}, log, allowPrivate: true });
     t.teardown(() => made.close());
     const outcome = () =>
       certificates.judge([leaf], clock.at).then(

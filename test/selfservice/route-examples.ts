@@ -127,6 +127,10 @@ export const examples: ReadonlyMap<string, Example> = new Map<string, Example>([
   ['/operator/sources/{name}/test', { ...ofOperator, ...source('/test') }],
   ['/operator/prefixes/{prefix}', { ...ofOperator, own: '/operator/prefixes/prove', missing: '/operator/prefixes/finnes' }],
   [
+    '/operator/trust/{id}/refresh',
+    { ...ofOperator, own: '/operator/trust/x/refresh', missing: '/operator/trust/finnes-ikke/refresh' },
+  ],
+  [
     '/operator/trust/{id}',
     {
       ...ofOperator,

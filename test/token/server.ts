@@ -40,6 +40,8 @@ export type TestServer = {
   readonly ask: (assertion: string) => Promise<Answer>;
   readonly post: (body: string | Buffer, headers?: Record<string, string>, path?: string) => Promise<Answer>;
   readonly get: (path: string, init?: RequestInit) => Promise<Answer>;
+  /** Does what goes on in the background of certificates now, and waits for it. */
+  readonly elapse: () => Promise<void>;
   /** Ends the server before the test does. */
   readonly close: () => Promise<void>;
 };
@@ -49,7 +51,11 @@ export type Wishes = {
   /** Changes the made-up world before it is installed. */
   readonly world?: (world: World, ca: TestCa) => World;
   /** What the configuration says besides. */
-  readonly config?: Partial<Pick<Config, 'authorities' | 'sourceKeys' | 'port'>>;
+  readonly config?: Partial<Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment'>>;
+  /** How certificates are judged, where not by the defaults. */
+  readonly certificates?: Partial<Config['certificates']>;
+  /** Another server's data directory, already filled: a second process on one store, or a start after a stop. */
+  readonly dataDir?: string;
   /** The system's clock instead of the one that stands still, for clients that read it themselves. */
   readonly systemClock?: boolean;
 };
@@ -57,21 +63,34 @@ export type Wishes = {
 /** Starts a server that ends with the test. */
 export async function startTestServer(
   t: Test,
-  { settings = {}, world = (same) => same, config: wished = {}, systemClock = false }: Wishes = {},
+  {
+    settings = {},
+    world = (same) => same,
+    config: wished = {},
+    certificates = {},
+    dataDir: shared,
+    systemClock = false,
+  }: Wishes = {},
 ): Promise<TestServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'portvakt-test-'));
+  const dataDir = shared ?? (await mkdtemp(join(tmpdir(), 'portvakt-test-')));
   const { ca, clients, world: whole } = systemClock ? await makeWorld({ now: Date.now() / 1000 }) : await made;
   const clock = { time: START, now: () => (systemClock ? Date.now() / 1000 : clock.time) };
   const lines: TestServer['lines'] = [];
   const kept = Promise.withResolvers<Storage>();
+  const background = new Set<() => Promise<void>>();
   const config = devConfig({ dataDir, port: 0 });
   const server = await startServer(
-    { ...config, ...wished, token: { ...config.token, ...settings } },
+    { ...config, ...wished, token: { ...config.token, ...settings }, certificates: { ...config.certificates, ...certificates } },
     {
       clock,
+      every: (_, work) => {
+        background.add(work);
+        return () => void background.delete(work);
+      },
       log: keepLines(lines),
       prepare: async (storage, issuer) => {
-        await installWorld(world(whole, ca), storage, { now: Math.floor(clock.now()), correlationId: '0'.repeat(32), issuer });
+        const installation = { now: Math.floor(clock.now()), correlationId: '0'.repeat(32), issuer };
+        if (shared === undefined) await installWorld(world(whole, ca), storage, installation);
         kept.resolve(storage);
       },
     },
@@ -83,7 +102,7 @@ export async function startTestServer(
   };
   t.teardown(async () => {
     await close();
-    await rm(dataDir, { recursive: true });
+    if (shared === undefined) await rm(dataDir, { recursive: true });
   });
   const { issuer, port } = server;
   const client = (name: string): Credentials => {
@@ -97,6 +116,10 @@ export async function startTestServer(
     request(path, { method: 'POST', body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers } });
   return {
     ...{ issuer, port, dataDir, clock, lines, ca, storage: await kept.promise, client, post, get: request, close },
+    elapse: async () => {
+      // A change of the trust comes first: it says which lists are to be had.
+      for (const work of [...background].reverse()) await work();
+    },
     assertion: (name, changes = {}) =>
       makeAssertion({ ...client(name), audience: issuer, now: Math.floor(clock.now()), ...changes }),
     ask: (assertion) => post(new URLSearchParams({ grant_type: JWT_BEARER, assertion }).toString()),

@@ -14,6 +14,7 @@ export function trust(connection: Connection): Changes['trust'] {
       certificate = excluded.certificate, role = excluded.role, environment = excluded.environment,
       profile = excluded.profile, organization_namespaces = excluded.organization_namespaces, crl_urls = excluded.crl_urls,
       ocsp_url = excluded.ocsp_url, revocation = excluded.revocation, created = excluded.created`);
+  const version = connection.statement<[], { version: number }>('SELECT version FROM trust_version');
   const remove = connection.statement<[id: string]>('DELETE FROM trust_entries WHERE id = ?');
   return {
     find: async (id) => {
@@ -21,6 +22,7 @@ export function trust(connection: Connection): Changes['trust'] {
       return row && fromRow(row);
     },
     list: async () => list.all().map(fromRow),
+    version: async () => version.get()?.version ?? 0,
     put: async (entry) => void put.run(toRow(entry)),
     remove: async (id) => void remove.run(id),
   };

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import * as change from './trust-change.ts';
+import * as list from './trust-list.ts';
+import * as refresh from './trust-refresh.ts';
+
+/** `portvakt trust list | show | add | update | remove | refresh` */
+export function define(command: Command): void {
+  command.description('Says which CAs enterprise certificates are judged by. For the operator.');
+  list.defineList(command.command('list').summary('list the trusted CAs, and how they stand'));
+  list.defineShow(command.command('show').summary('show a trusted CA'));
+  change.defineAdd(command.command('add').summary('trust a CA'));
+  change.defineUpdate(command.command('update').summary('change what is said of a CA'));
+  change.defineRemove(command.command('remove').summary('trust a CA no longer'));
+  refresh.define(command.command('refresh').summary('fetch revocation lists now'));
+}
