@@ -156,13 +156,11 @@ t.test('PV-SEC-054 private addresses are not asked unless a setting allows it', 
   t.ok(server.lines.some(({ fields }) => /private network/.test(fields.detail ?? '')));
 });
 
-t.test('PV-SEC-048 a change of the trust by another process is in force within a second', async (t) => {
+t.test('PV-SEC-048 a change of the trust by another process is in force from the next request on', async (t) => {
   const { server } = await scene(t);
   const other = await startTestServer(t, { ...PRODUCTION, dataDir: server.dataDir });
   t.equal(await outcome(other), 'token');
   await server.storage.transaction((changes) => changes.trust.remove('anchor'));
-  t.equal(await outcome(other), 'token');
-  await other.elapse();
   t.equal(await outcome(other), 'MP-120');
 });
 
