@@ -116,3 +116,30 @@ t.test('a mistake in SQL or a broken constraint is not taken for a failing store
   const put = connection.statement("INSERT INTO organizations VALUES ('1', 'n', 1, 0, 0, '[]')");
   t.throws(() => put.run(), { message: 'a change outside of its transaction' });
 });
+
+t.test(
+  'PV-SEC-118 another process that holds the lock for a moment costs a write that moment, and holds up nothing else',
+  async (t) => {
+    const file = join(t.testdir(), 'portvakt.db');
+    const storage = await openStorage(file);
+    t.teardown(() => storage.close());
+    const other = Connection.open(file, { readonly: false, busyTimeout: 0 });
+    t.teardown(() => other.close());
+    for (const write of [
+      () => storage.assertions.spend({ clientId: 'a', jti: '1' }, 99, verdict),
+      () => storage.audit.append(verdict).then(() => true),
+      () => storage.transaction(async () => true),
+      () => storage.ready().then(() => true),
+    ]) {
+      other.script('BEGIN IMMEDIATE');
+      const written = write();
+      let turns = 0;
+      const turn = (): void => {
+        if (++turns < 100) setImmediate(turn);
+        else other.script('COMMIT');
+      };
+      setImmediate(turn);
+      t.equal(await written, true, 'the lock is given back by this very event loop, which went on turning');
+    }
+  },
+);

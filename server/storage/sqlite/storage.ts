@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import type { Changes, Registers, Storage } from '../../core/ports.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { accesses } from './accesses.ts';
@@ -9,7 +8,7 @@ import { AuditChain, prepared } from './audit-chain.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import { clients } from './clients.ts';
 import { consents } from './consents.ts';
-import { Connection, isBusy } from './database.ts';
+import { Connection } from './database.ts';
 import { delegations } from './delegations.ts';
 import { endings } from './endings.ts';
 import { preparePrivateFile } from './file.ts';
@@ -18,6 +17,7 @@ import { migrate } from './migrate.ts';
 import { missedDelegations } from './missed-delegations.ts';
 import { onBehalfOf } from './on-behalf-of.ts';
 import { organizations } from './organizations.ts';
+import { patiently } from './patience.ts';
 import { prefixes } from './prefixes.ts';
 import { scopes } from './scopes.ts';
 import { secrets } from './secrets.ts';
@@ -30,7 +30,7 @@ import { tokenCounts } from './token-counts.ts';
 import { trust } from './trust.ts';
 
 export type SqliteOptions = {
-  /** How long to wait for another process's lock, in milliseconds; the event loop waits with it. */
+  /** How long to wait for another process's lock, in milliseconds. */
   readonly busyTimeout?: number;
 };
 
@@ -42,12 +42,15 @@ export type SqliteOptions = {
 export async function openSqlite(path: string, { busyTimeout = 2_000 }: SqliteOptions): Promise<Storage> {
   const file = resolve(path);
   preparePrivateFile(file);
-  const writer = await openWriter(file, busyTimeout);
+  // While another process starts on the same new file SQLite does not wait where two switch to the write-ahead log together.
+  const writer = await patiently(() => Connection.open(file, { readonly: false, busyTimeout }), busyTimeout);
   let reader: Connection | undefined;
   try {
-    migrate(writer);
+    // From here on the event loop does the waiting.
+    writer.pragma('busy_timeout = 0');
+    await patiently(() => migrate(writer), busyTimeout);
     reader = Connection.open(file, { readonly: true, busyTimeout });
-    const opened = storage(reader, writer);
+    const opened = storage(reader, writer, busyTimeout);
     await opened.ready();
     return opened;
   } catch (error) {
@@ -57,27 +60,8 @@ export async function openSqlite(path: string, { busyTimeout = 2_000 }: SqliteOp
   }
 }
 
-/**
- * While another process starts on the same new file, SQLite answers at once that it is locked: it does not wait where two switch
- * to the write-ahead log together. So the waiting is done here.
- */
-async function openWriter(file: string, busyTimeout: number): Promise<Connection> {
-  const deadline = performance.now() + busyTimeout;
-  for (;;) {
-    try {
-      return Connection.open(file, { readonly: false, busyTimeout });
-    } catch (error) {
-      if (!isBusy(error) || performance.now() >= deadline) throw error;
-      await setTimeout(BUSY_PAUSE);
-    }
-  }
-}
-
-/** Milliseconds. */
-const BUSY_PAUSE = 10;
-
-function storage(reader: Connection, writer: Connection): Storage {
-  const writes = new WriteQueue();
+function storage(reader: Connection, writer: Connection, wait: number): Storage {
+  const writes = new WriteQueue((work) => patiently(work, wait));
   const chain = new AuditChain(writer);
   const writing = { writer, writes, chain };
   const changes: Changes = {

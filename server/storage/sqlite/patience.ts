@@ -1,0 +1,25 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { isBusy } from './database.ts';
+
+/** Longest pause between two tries for a lock, in milliseconds; the length is drawn, so that two who wait do not keep step. */
+const LONGEST_PAUSE = 4;
+
+/**
+ * Does work that needs a lock which another process may hold, and waits for it without holding up the event loop. SQLite's own waiting
+ * would: it sleeps, longer each time, so that beside a busy process it finds the lock free too seldom, and gives up.
+ *
+ * Work that met a lock has changed nothing: a transaction takes the write lock at its beginning, before its work is begun.
+ * @param wait how long in all, in milliseconds.
+ * @throws {StoreUnavailable} when the lock is held for longer
+ */
+export async function patiently<T>(work: () => T | Promise<T>, wait: number): Promise<T> {
+  const deadline = performance.now() + wait;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= deadline) throw error;
+      await pause(Math.random() * LONGEST_PAUSE);
+    }
+  }
+}
