@@ -108,7 +108,10 @@ export async function openFoundations(config: Config, { clock = systemClock, log
   const storage = await openStorage(join(config.dataDir, 'portvakt.db'));
   try {
     await prepare?.(storage);
-    const keystore = await openKeystore({ directory: join(config.dataDir, 'keys'), storage, clock });
+    const keystore = await openKeystore({
+      ...{ directory: join(config.dataDir, 'keys'), storage, clock },
+      algorithms: config.token.signingAlgorithms,
+    });
     storage.audit.sealWith(await openCheckpointKey({ directory: join(config.dataDir, 'audit-keys'), storage, clock }));
     return {
       storage,
