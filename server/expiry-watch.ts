@@ -1,12 +1,15 @@
-import type { Clock, Log } from './core/ports.ts';
+import type { Clock, Every, Log } from './core/ports.ts';
 import { DAY } from './core/time.ts';
 import { countEndings, describeEndings, type EndingSources } from './registry/endings.ts';
+
+/** By what clock it looks, how often, and where it tells. */
+type Watching = { readonly clock: Clock; readonly every: Every; readonly log: Log };
 
 /**
  * Logs what on this server ends soon, a line now and one a day, counted by kind: no names. Nothing that ends, no line.
  * @returns what ends it
  */
-export function watchEndings(sources: EndingSources, clock: Clock, log: Log): () => Promise<void> {
+export function watchEndings(sources: EndingSources, { clock, every, log }: Watching): () => Promise<void> {
   const look = async (): Promise<void> => {
     try {
       const [first, ...rest] = describeEndings(await countEndings(sources, Math.floor(clock.now())));
@@ -16,11 +19,12 @@ export function watchEndings(sources: EndingSources, clock: Clock, log: Log): ()
     }
   };
   let looking = look();
-  const timer = setInterval(() => {
+  const end = every(DAY, () => {
     looking = look();
-  }, DAY * 1000).unref();
+    return looking;
+  });
   return async () => {
-    clearInterval(timer);
+    end();
     await looking;
   };
 }

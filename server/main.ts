@@ -214,7 +214,7 @@ async function tellWeakenings({ storage, certificates }: Foundations, { config, 
 function build(
   { storage, keystore, sourceKeys, certificates, cursorSecret }: Foundations,
   background: Background,
-  { config, issuer, clock, log }: Setting,
+  { config, issuer, clock, every, log }: Setting,
 ): Built {
   let retired = false;
   const engine = createEngine(issuer, (text) => log.warn(text));
@@ -253,7 +253,7 @@ function build(
     log,
   });
   const endHousekeeping = keepHouse(storage, watch, log);
-  const endWatch = watchEndings(ports, clock, log);
+  const endWatch = watchEndings(ports, { clock, every, log });
   const close = async (): Promise<void> => {
     endHousekeeping();
     await endWatch();
