@@ -136,8 +136,7 @@ async function openCertificates(
   const lists = new RevocationLists();
   const onUnknown = countUnknown(log);
   try {
-    const { allowPrivate } = settings;
-    const responders = new Responders({ allowPrivate });
+    const responders = new Responders(settings);
     const certificates = createCertificates(await storage.trust.list(), {
       ...settings,
       environment,
