@@ -70,6 +70,7 @@ function offlinePorts(issuer: string | undefined): Ports {
   return {
     storage: absent(),
     registers: async () => absent(),
+    headers: { find: () => undefined, keep: () => {} },
     verifier: absent(),
     keyPolicy: absent(),
     counter: absent(),

@@ -43,7 +43,7 @@ function registered({ public: published, private: secret }: Group): readonly Reg
 
 /** Whether the signature is that of the key that the header names, the key's algorithm being its own. `PV-SEC-011` */
 function verifies(header: JsonObject, input: string, signature: Uint8Array, keys: readonly RegistrableKey[]): boolean {
-  const { alg, kid } = readHeader({ header, payload: {}, signingInput: input, signature });
+  const { alg, kid } = readHeader({ header });
   const key = keys.find((candidate) => candidate.kid === kid);
   return key !== undefined && (key.alg ?? alg) === alg && verifier.verify(alg, key, input, signature);
 }

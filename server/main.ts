@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openCheckpointKey } from '../keys/checkpoint-key.ts';
 import { type Keystore, openKeystore } from '../keys/keystore.ts';
+import { createKnownHeaders } from '../keys/known-headers.ts';
 import { readPublicJwk } from '../keys/public-jwk.ts';
 import { readSourceKeys } from '../keys/source-keys.ts';
 import { createVerifier } from '../keys/verifier.ts';
@@ -228,6 +229,7 @@ function build(
   const ports: Ports = {
     storage,
     registers,
+    headers: createKnownHeaders(),
     verifier: createVerifier(),
     keyPolicy: { read: readPublicJwk },
     certificates,

@@ -173,10 +173,16 @@ function stillGood<T>(kept: Kept<T> | undefined, now: EpochSeconds): T | undefin
   return kept && kept.from <= now && now <= kept.until ? kept.value : undefined;
 }
 
-/** Over the exact octets, each certificate with its length, so that no two chains share one. */
+/** Over the exact octets, each certificate with its length, so that no two chains share one; kept as long as the chain is. */
 function digest(chain: readonly Uint8Array[]): string {
-  return hash('sha256', Buffer.concat(chain.flatMap((der) => [Buffer.from(`${der.length}:`), der])), 'base64');
+  const known = digests.get(chain);
+  if (known !== undefined) return known;
+  const made = hash('sha256', Buffer.concat(chain.flatMap((der) => [Buffer.from(`${der.length}:`), der])), 'base64');
+  digests.set(chain, made);
+  return made;
 }
+
+const digests = new WeakMap<readonly Uint8Array[], string>();
 
 type LoadedTrust = Trust & {
   readonly entryOf: ReadonlyMap<Certificate, { entry: TrustEntry; profile: Profile }>;

@@ -1,4 +1,5 @@
 import { Fault } from './fault.ts';
+import type { KnownHeaders } from './ports.ts';
 import {
   ASSERTION_LIMITS,
   decodeBase64url,
@@ -23,6 +24,8 @@ export const ASSERTION_ALGORITHMS: readonly string[] = ['RS256', 'RS384', 'RS512
 /** A compact JWS taken apart; nothing in it is believed yet. RFC 7515 §7.1 */
 export type CompactJws = {
   readonly header: JsonObject;
+  /** The header as sent. */
+  readonly headerText: string;
   readonly payload: JsonObject;
   /** `header.payload` as sent: what the signature covers. */
   readonly signingInput: string;
@@ -56,20 +59,29 @@ export type AssertionClaims = {
 /**
  * Takes a compact JWS apart: exactly three canonical base64url parts, header and payload one JSON object each.
  * RFC 7515 §7.1, `PV-SEC-001` to `PV-SEC-007`
+ * @param known headers that need not be read again.
  * @throws {Fault} MP-011
  */
-export function readCompactJws(text: string): CompactJws {
+export function readCompactJws(text: string, known?: Pick<KnownHeaders, 'find'>): CompactJws {
   if (text.length > ASSERTION_MAX_BYTES) throw invalid(`longer than ${ASSERTION_MAX_BYTES} characters`);
-  const parts = text.split('.', 4);
-  const [header, payload, signature] = parts.map(decodeBase64url);
-  if (parts.length !== 3 || !header || !payload || !signature) throw invalid('not three parts of canonical base64url');
-  if (header.length > HEADER_MAX_BYTES || payload.length > PAYLOAD_MAX_BYTES) throw invalid('header or payload too large');
+  const [headerText = '', payloadText = '', signatureText = '', ...more] = text.split('.', 4);
+  const kept = known?.find(headerText);
+  const header = kept ?? decodeBase64url(headerText);
+  const payload = decodeBase64url(payloadText);
+  const signature = decodeBase64url(signatureText);
+  if (more.length > 0 || !header || !payload || !signature) throw invalid('not three parts of canonical base64url');
   return {
-    header: parseStrictObject(header, ASSERTION_LIMITS),
-    payload: parseStrictObject(payload, ASSERTION_LIMITS),
-    signingInput: text.slice(0, text.lastIndexOf('.')),
+    header: header instanceof Uint8Array ? readObject(header, HEADER_MAX_BYTES) : header,
+    headerText,
+    payload: readObject(payload, PAYLOAD_MAX_BYTES),
+    signingInput: text.slice(0, headerText.length + 1 + payloadText.length),
     signature,
   };
+}
+
+function readObject(bytes: Uint8Array, limit: number): JsonObject {
+  if (bytes.length > limit) throw invalid('header or payload too large');
+  return parseStrictObject(bytes, ASSERTION_LIMITS);
 }
 
 /** Header members that change what a JWS means, and that nothing here implements. `PV-SEC-008` */
@@ -80,7 +92,7 @@ const REFUSED_HEADER_MEMBERS = ['crit', 'b64', 'zip', 'enc'];
  * Contract §1.3, `PV-SEC-008`, `PV-SEC-010`, `PV-SEC-015`
  * @throws {Fault} MP-011
  */
-export function readHeader({ header }: CompactJws): AssertionHeader {
+export function readHeader({ header }: Pick<CompactJws, 'header'>): AssertionHeader {
   const refused = REFUSED_HEADER_MEMBERS.find((member) => member in header);
   if (refused !== undefined) throw invalid(`header member ${refused}`);
   const { alg, typ, kid, x5c } = header;

@@ -57,7 +57,7 @@ export class Grant {
   }
 
   /** @throws {Fault} MP-011 */
-  readonly jws: () => CompactJws = once(() => readCompactJws(this.assertion()));
+  readonly jws: () => CompactJws = once(() => readCompactJws(this.assertion(), this.ports.headers));
 
   /** @throws {Fault} MP-011 */
   readonly header: () => AssertionHeader = once(() => readHeader(this.jws()));

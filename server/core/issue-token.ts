@@ -43,6 +43,7 @@ type Verdict = Authorization | Fault;
 async function proven(grant: Grant, correlationId: string): Promise<Verdict> {
   try {
     await stopAtFirst(authentication, grant);
+    keepHeader(grant);
     const verdict = await verdictOf(() => authorize(grant));
     await spend(grant, verdict, correlationId);
     return verdict;
@@ -50,6 +51,11 @@ async function proven(grant: Grant, correlationId: string): Promise<Verdict> {
     if (error instanceof Fault) grant.ports.unproven.count(error.code, correlationId, grant.now);
     throw error;
   }
+}
+
+function keepHeader({ jws, ports }: Grant): void {
+  const { header, headerText } = jws();
+  ports.headers.keep(headerText, header);
 }
 
 /** The verdict as a value, so that a refusal too can be kept in the commit that spends the assertion. */

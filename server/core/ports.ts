@@ -24,6 +24,7 @@ export type Ports = {
    * older than that moment, and may be kept copies. `PV-SEC-072`, `PV-SEC-073`
    */
   readonly registers: () => Promise<TokenRegisters>;
+  readonly headers: KnownHeaders;
   readonly verifier: Verifier;
   readonly keyPolicy: KeyPolicy;
   readonly certificates: Certificates;
@@ -58,6 +59,16 @@ export interface Random {
   traceId(): string;
   /** A random UUID in lower case: a client id. RFC 9562 §5.4, `PV-SEC-085` */
   uuid(): string;
+}
+
+/**
+ * Headers of assertions that held, as they were read: a client sends the same each time, with its whole chain where it signs with a
+ * certificate. Bounded; strangers put nothing in it.
+ */
+export interface KnownHeaders {
+  /** @param text as sent, in base64url. */
+  find(text: string): JsonObject | undefined;
+  keep(text: string, header: JsonObject): void;
 }
 
 /** JWS signatures of assertions. RFC 7515 §5.2 */

@@ -18,8 +18,13 @@ export function readX5c(x5c: JsonValue): readonly Buffer[] {
       got: Array.isArray(x5c) ? `${x5c.length}` : typeof x5c,
     });
   }
-  return x5c.map(decodeCertificate);
+  const chain = chains.get(x5c) ?? x5c.map(decodeCertificate);
+  chains.set(x5c, chain);
+  return chain;
 }
+
+/** What was read of the header of a client that is known: it is the same object each time. */
+const chains = new WeakMap<readonly JsonValue[], readonly Buffer[]>();
 
 function decodeCertificate(item: JsonValue): Buffer {
   if (typeof item !== 'string') throw new Fault('MP-123', { expected: 'strings', got: typeof item });
