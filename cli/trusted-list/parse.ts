@@ -16,7 +16,7 @@ const DECLARATION =
 
 /** The text of a list's file, without a byte order mark. @throws {ListRefusal} size, xml */
 export function decodeXml(bytes: Uint8Array): string {
-  if (bytes.length > LIST_MAX_BYTES) throw new ListRefusal('size', `${bytes.length} bytes`);
+  if (bytes.length > LIST_MAX_BYTES) throw new ListRefusal('size', `more than ${LIST_MAX_BYTES} bytes`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

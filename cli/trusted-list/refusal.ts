@@ -32,7 +32,7 @@ export class ListRefusal extends Error {
   readonly met: string;
 
   constructor(rule: ListRule, met: string, options?: ErrorOptions) {
-    super(`${rule}: expected ${LIST_RULES[rule]}; got ${met}`, options);
+    super(`${rule}: ${met}`, options);
     this.rule = rule;
     this.met = met;
   }
