@@ -61,10 +61,10 @@ function defineAdd(command: Command): void {
     .action(async (name: string, options: AddOptions) => add(name, options, Terminal.of(command)));
   document(command, {
     examples: [
-      { does: 'tried', run: 'portvakt trust preset add norway-test --certificate norwegian-ca.pem --dry-run' },
+      { does: 'tried', run: 'portvakt trust preset add norway-test \\\n  --certificate norwegian-ca.pem --dry-run' },
       {
         does: 'the same, for a program',
-        run: 'portvakt trust preset add norway-test --certificate norwegian-ca.pem --dry-run -o json',
+        run: 'portvakt trust preset add norway-test \\\n  --certificate norwegian-ca.pem --dry-run -o json',
       },
     ],
     seeAlso: ['portvakt trust preset show', 'portvakt trust refresh', 'portvakt cert check'],

@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { decodeXml, parseXml } from '../../cli/trusted-list/parse.ts';
+import { planImport } from '../../cli/trusted-list/plan.ts';
 import { ListRefusal, type ListRule } from '../../cli/trusted-list/refusal.ts';
 import { readScheme } from '../../cli/trusted-list/scheme.ts';
 import { readServices } from '../../cli/trusted-list/services.ts';
 import { verifyList } from '../../cli/trusted-list/signature.ts';
-import { makeRoot } from '../keys/pki.ts';
+import { readCertificate } from '../../keys/x509/certificate.ts';
+import { readBlocks } from '../../keys/x509/pem.ts';
+import { makeRoot, NOW } from '../keys/pki.ts';
 import { ENVELOPED, EXCLUSIVE, listXml, makeSigner, RSA_SHA256, type SigningOrder, signList } from './lists.ts';
 
 const ca = makeRoot('seal CA');
@@ -179,4 +183,25 @@ t.test('a list that is nested 100,000 deep ends in a refusal, and soon', async (
   const started = performance.now();
   t.equal(verdict(`${'<a>'.repeat(100_000)}${'</a>'.repeat(100_000)}`), 'size');
   t.ok(performance.now() - started < 5_000);
+});
+
+t.test('lists that the JDK has signed, another implementation, are taken, and changed in a byte they are not', async (t) => {
+  const file = (name: string) => readFileSync(new URL(`golden/${name}`, import.meta.url));
+  const signerOf = (name: string) => readBlocks(file(name), 'CERTIFICATE').map(readCertificate);
+  const cases = [
+    ['rsa-sha512.xml', 'signer-rsa.pem', 'signer-ec.pem'],
+    ['rsa-sha384.xml', 'signer-rsa.pem', 'signer-ec.pem'],
+    ['ecdsa-sha256.xml', 'signer-ec.pem', 'signer-rsa.pem'],
+  ] as const;
+  for (const [name, own, other] of cases) {
+    const text = decodeXml(file(name));
+    const { root } = verifyList(text, signerOf(own));
+    t.match(readScheme(root), { territory: 'NO', sequence: 42, operator: 'Made-up Authority © > all' });
+    const step = { action: 'add', subject: 'C=NO, O=Made-up Trust AS, CN=Made-up Seal CA', service: 'Seals & more' };
+    const list = { scheme: readScheme(root), services: readServices(root) };
+    t.match(planImport(list, { present: [], known: ['NTRNO'], now: NOW }), [{ ...step, organization_namespaces: ['NTRNO'] }]);
+    t.equal(verdict(text, signerOf(other)), 'signature');
+    t.equal(verdict(text.replace('>42<', '>43<'), signerOf(own)), 'signature');
+    t.equal(verdict(text.replace('2025-12-31T10:00:00Z</xades:', '2025-12-31T10:00:01Z</xades:'), signerOf(own)), 'signature');
+  }
 });
