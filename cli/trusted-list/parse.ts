@@ -5,9 +5,14 @@ import { ListRefusal } from './refusal.ts';
 /** Largest list that is read, in bytes: three times the largest there is. */
 export const LIST_MAX_BYTES = 16 * 1024 * 1024;
 
-/** Most tags, and most elements inside one another: a bound for memory and for the libraries' recursion. */
-const MAX_TAGS = 400_000;
+/**
+ * Most tags, most elements in all, inside one another, and most beside one another, with white space between: bounds for memory, for the libraries' recursion, and for the
+ * time in which they put elements into the order of the document. The largest lists have about 100,000 tags.
+ */
+const MAX_TAGS = 250_000;
+const MAX_ELEMENTS = MAX_TAGS / 2;
 const MAX_DEPTH = 64;
+const MAX_CHILDREN = 1_000;
 
 /** No control character is one of XML's. XML 1.0 §2.2 */
 const NO_CHARACTER = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
@@ -33,7 +38,7 @@ export function decodeXml(bytes: Uint8Array): string {
 export function parseXml(text: string): Element {
   assertPlain(text);
   const root = parse(text);
-  assertShallow(root);
+  assertShape(root);
   return root;
 }
 
@@ -63,8 +68,14 @@ function parse(text: string): Element {
 }
 
 /** Step by step, not by recursion: the depth is not known yet. */
-function assertShallow(root: Element): void {
-  let depth = 0;
-  for (const { level } of elementsIn(root)) depth = Math.max(depth, level);
-  if (depth >= MAX_DEPTH) throw new ListRefusal('size', `${depth + 1} elements inside one another`);
+function assertShape(root: Element): void {
+  let elements = 0;
+  for (const { element, level } of elementsIn(root)) {
+    if (++elements > MAX_ELEMENTS) throw new ListRefusal('size', `more than ${MAX_ELEMENTS} elements`);
+    if (level >= MAX_DEPTH) throw new ListRefusal('size', `more than ${MAX_DEPTH} elements inside one another`);
+    let children = 0;
+    for (let node = element.firstChild; node; node = node.nextSibling) children++;
+    if (children > 2 * MAX_CHILDREN + 1)
+      throw new ListRefusal('size', `more than ${MAX_CHILDREN} elements in ${element.localName}`);
+  }
 }

@@ -3,7 +3,7 @@
  * those of its signature, then those of what it says.
  */
 export const LIST_RULES = {
-  size: 'at most 16 MiB and 400,000 tags, no deeper than 64 elements',
+  size: 'at most 16 MiB and 250,000 tags, no deeper than 64 elements, with 1,000 in each',
   xml: 'well-formed XML 1.0 in UTF-8, without a DTD, entities of its own, and processing instructions',
   root: 'one trusted list, and nothing else that could be taken for one',
   id_twice: 'identifiers that stand for one element each',

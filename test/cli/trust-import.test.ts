@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { commonName, extension, makeLeaf, makeRoot } from '../keys/pki.ts';
+import { oid, sequence } from '../keys/encode.ts';
+import { commonName, enterprise, extension, makeLeaf, makeRoot, organizationIdentifier } from '../keys/pki.ts';
 import { type ListOrder, listXml, makeSigner, type ServiceOrder, signList } from '../trusted-list/lists.ts';
 import { openOffice } from './administrators.ts';
 import { pem } from './trust-files.ts';
@@ -17,6 +18,12 @@ const makeCa = (title: string) => makeRoot(title, valid);
 const signer = makeSigner('list signer', 2048, now + 30 * DAY);
 const stranger = makeSigner('another signer', 2048, now + 30 * DAY);
 const [ca, second] = [makeCa('Seals One'), makeCa('Seals Two')];
+
+/** It is for seals, and qualified. ETSI EN 319 412-5 §4.2 */
+const SEAL_STATEMENTS = extension.of(
+  '1.3.6.1.5.5.7.1.3',
+  sequence(sequence(oid('0.4.0.1862.1.1')), sequence(oid('0.4.0.1862.1.6'), sequence(oid('0.4.0.1862.1.6.2')))),
+);
 
 const granted = (...certificates: readonly Buffer[]): ServiceOrder => ({ certificates, since: now - DAY });
 
@@ -82,6 +89,25 @@ t.test('a list is imported, imported again without a change, and what it withdra
   t.ok(gone.results.every((result) => /^not listed \S+=/.test(result)));
   t.equal((await trusted()).length, before + 1, 'what a list no longer names is left alone');
 });
+
+t.test(
+  'PV-SEC-050 a seal below an imported CA is accepted for an organisation of its country, and for no other one',
+  async (t) => {
+    const own = makeCa('Seals with clients');
+    const file = await list('clients.xml', [granted(own.der)]);
+    t.equal((await importing(file, '--revocation', 'off')).code, 0);
+    const seal = async (identifier: string) => {
+      const subject = enterprise(organizationIdentifier(identifier));
+      const extensions = [extension.keyUsage(1), SEAL_STATEMENTS];
+      await write('seal.pem', pem(makeLeaf(own, { ...valid, subject, extensions })));
+      const { code, stdout } = await as('operator', 'cert', 'check', 'seal.pem', '-o', 'json');
+      const { organization, client_amr, rule } = JSON.parse(stdout);
+      return [code, organization, client_amr, rule];
+    };
+    t.same(await seal('NTRSE-5560000001'), [0, '0007:5560000001', 'QCForESeal', null]);
+    t.same(await seal('NTRNO-310555037'), [9, null, null, 'organization']);
+  },
+);
 
 t.test('addresses that the list names are taken over, and no warning is needed then', async (t) => {
   const own = makeCa('Seals with a responder');

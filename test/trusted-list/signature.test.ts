@@ -169,7 +169,9 @@ t.test('what is no plain XML is refused before it is parsed, and a large file be
     ['xml', signed.slice(0, -20)],
     ['xml', ''],
     ['xml', 'not XML'],
-    ['size', `<a>${'<b/>'.repeat(400_001)}</a>`],
+    ['size', `<a>${'<b/>'.repeat(250_001)}</a>`],
+    ['size', `<a>${'<b/>'.repeat(2_002)}</a>`],
+    ['size', `<a>${`<b>${'<c/>'.repeat(1_000)}</b>`.repeat(126)}</a>`],
     ['size', `${'<a>'.repeat(65)}${'</a>'.repeat(65)}`],
   ];
   for (const [rule, text] of cases) t.equal(verdict(text), rule, text.slice(0, 120));
