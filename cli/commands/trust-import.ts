@@ -7,6 +7,7 @@ import { trustedAuthorities } from '../find-trust.ts';
 import { document } from '../help.ts';
 import { rfc3339 } from '../moment.ts';
 import type { View } from '../output.ts';
+import { printable } from '../table.ts';
 import { Terminal } from '../terminal.ts';
 import { addOne, type Outcome, pem, removeOne, settingsOf, warnOfSilence } from '../trust-adding.ts';
 import type { TrustEntry } from '../trust-shapes.ts';
@@ -100,7 +101,7 @@ function assertEnvironment(wished: string | undefined, actual: string): void {
 function tellList(terminal: Terminal, scheme: Scheme, { known, unknown }: Registers): void {
   const { operator, territory, sequence, issued, nextUpdate } = scheme;
   const until = nextUpdate === undefined ? 'closed' : `until ${rfc3339(nextUpdate)}`;
-  terminal.tell(`list ${sequence} of ${territory} by ${operator}, issued ${rfc3339(issued)}, ${until}`);
+  terminal.tell(`list ${sequence} of ${territory} by ${printable(operator)}, issued ${rfc3339(issued)}, ${until}`);
   if (known.length > 0) terminal.tell(`organisations of: ${known.join(', ')}`);
   if (unknown.length > 0)
     terminal.tell(
@@ -113,8 +114,8 @@ async function confirmSteps(api: ApiClient, options: ImportOptions, steps: reado
   const added = steps.filter(({ action }) => action === 'add');
   const removed = options.prune ? steps.filter(({ action }) => action === 'withdrawn') : [];
   if (added.length + removed.length === 0) return;
-  for (const { id, subject, provider } of added) api.terminal.tell(`+ ${id.slice(0, 16)}  ${subject} (${provider})`);
-  for (const { id, subject, message } of removed) api.terminal.tell(`- ${id.slice(0, 16)}  ${subject}: ${message}`);
+  for (const { id, subject, provider } of added) api.terminal.tell(printable(`+ ${id.slice(0, 16)}  ${subject} (${provider})`));
+  for (const { id, subject, message } of removed) api.terminal.tell(printable(`- ${id.slice(0, 16)}  ${subject}: ${message}`));
   const counted = [
     ...(added.length > 0 ? [`CAs that are trusted: ${added.length}.`] : []),
     ...(removed.length > 0 ? [`CAs that are trusted no longer: ${removed.length}.`] : []),

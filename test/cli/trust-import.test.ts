@@ -194,6 +194,14 @@ t.test('without --yes and without a terminal nothing is changed; where there is 
   t.equal((await line(await list('known.xml', [granted(ca.der)]))).code, 0);
 });
 
+t.test('what a certificate says cannot write on the terminal', async (t) => {
+  const coloured = makeRoot('Coloured', { ...valid, subject: commonName('Seals \u001b[31m red\u009b') });
+  const file = await list('coloured.xml', [granted(coloured.der)]);
+  const { stdout, stderr } = await as('operator', 'trust', 'import', file, '--signer', 'signer.der', '--dry-run');
+  t.notMatch(stdout + stderr, /[\u001b\u009b]\[?31m/);
+  t.match(stderr, /CN=Seals \\x1b\[31m red\\x9b/);
+});
+
 t.test('only the operator may', async (t) => {
   const { code } = await as('owner', 'trust', 'import', await list('owner.xml', [granted(ca.der)]), ...SIGNED_BY);
   t.equal(code, 5);
