@@ -11,18 +11,20 @@ export type Matter = {
   readonly what: string;
   /** Whether it takes something away: disabling, revoking, removing. */
   readonly takesAway: boolean;
+  /** Whether it is asked everywhere all the same, because it decides who can be let in at all. */
+  readonly weighs?: true;
 };
 
 /**
- * Asks before a change that takes something away, and in a protected context before every change. There the name of the context
+ * Asks before a change that takes something away or weighs, and in a protected context before every change. There the name of the context
  * is typed for what takes away; `--yes` stands in for that only where `--context NAME` stands on the command line too, so that a
  * script says twice where it works.
  * @throws {Failure} `usage` naming the flags, where there is nobody to ask; `interrupted` when the answer is no
  */
-export async function confirm(api: ApiClient, { yes }: ChangeOptions, { what, takesAway }: Matter): Promise<void> {
+export async function confirm(api: ApiClient, { yes }: ChangeOptions, { what, takesAway, weighs }: Matter): Promise<void> {
   const { name, protected: isProtected = false } = api.context;
   const { terminal } = api;
-  if (api.dryRun || !(takesAway || isProtected)) return;
+  if (api.dryRun || !(takesAway || weighs || isProtected)) return;
   const typed = isProtected && takesAway;
   if (yes && (!typed || terminal.options.contextNamed)) return;
   assertSomebodyIsThere(what, typed ? `--yes --context ${name}` : '--yes');

@@ -18,6 +18,14 @@ export const trustEntry = z.looseObject({
 });
 export type TrustEntry = z.infer<typeof trustEntry>;
 
+/** What may be said of a trusted CA on a server. Ours */
+export const trustSettings = z.looseObject({
+  environment: z.string(),
+  profiles: z.array(z.string()),
+  organization_namespaces: z.array(z.string()),
+});
+export type TrustSettings = z.infer<typeof trustSettings>;
+
 /** What is known of a revocation list. Ours */
 export const revocationList = z.looseObject({
   trust_id: z.string(),

@@ -7,6 +7,7 @@ import { confirm } from '../confirm.ts';
 import { findTrust, readAuthorityFile } from '../find-trust.ts';
 import { document } from '../help.ts';
 import { Terminal } from '../terminal.ts';
+import { pem } from '../trust-adding.ts';
 import { nothing, type TrustEntry, trustEntry } from '../trust-shapes.ts';
 import { toTrustRow, trustView } from '../trust-view.ts';
 
@@ -148,9 +149,4 @@ async function remove(named: string, options: ChangeOptions, terminal: Terminal)
 /** What a body may carry of what the server shows. */
 function wishOf({ id: _, not_after: __, created: ___, ...said }: TrustEntry): Omit<TrustEntry, 'id' | 'not_after' | 'created'> {
   return said;
-}
-
-/** RFC 7468 §5.1 */
-function pem(der: Buffer): string {
-  return `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{64}(?!$)/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
 }

@@ -17,6 +17,7 @@ import { operatorPrefixRoutes } from './operator-prefixes.ts';
 import { operatorSigningKeyRoutes } from './operator-signing-keys.ts';
 import { operatorSourceRoutes } from './operator-sources.ts';
 import { operatorTrustRoutes } from './operator-trust.ts';
+import { operatorTrustSettingsRoutes } from './operator-trust-settings.ts';
 import { organizationRoutes } from './organizations.ts';
 import { prefixRoutes } from './prefixes.ts';
 import type { Route } from './route.ts';
@@ -49,6 +50,7 @@ export const operations: readonly Route[] = [
   ...operatorClientRoutes,
   ...operatorPrefixRoutes,
   ...operatorTrustRoutes,
+  ...operatorTrustSettingsRoutes,
   ...operatorSigningKeyRoutes,
   ...operatorSourceRoutes,
 ];

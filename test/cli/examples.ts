@@ -9,6 +9,7 @@ import { type Example, examplesOf } from '../../cli/help.ts';
 import { createProgram } from '../../cli/program.ts';
 import { makeTestCa } from '../../fixtures/test-ca.ts';
 import { BIN, type Dev, newUser, type User } from './portvakt.ts';
+import { writeTrustFiles } from './trust-files.ts';
 
 /** The client that examples use which bring a key of their own. */
 const OWN_CLIENT = '7f3b0c7e-3b1d-4d7a-9f0e-5a2c1d9e8b44';
@@ -29,12 +30,17 @@ export async function everyCommand(): Promise<readonly Command[]> {
       if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
     });
   }
-  return program.commands.flatMap((command) => (command.commands.length > 0 ? command.commands : [command]));
+  return program.commands.flatMap(leavesOf);
+}
+
+function leavesOf(command: Command): readonly Command[] {
+  return command.commands.length > 0 ? command.commands.flatMap(leavesOf) : [command];
 }
 
 /** Whether the command speaks to the self-service API. */
 export function isOnline(command: Command): boolean {
-  const noun = command.parent?.parent ? command.parent : command;
+  let noun = command;
+  while (noun.parent?.parent) noun = noun.parent;
   return ONLINE.includes(noun.helpGroup() ?? '');
 }
 
@@ -76,6 +82,7 @@ export async function newReader(t: Test, commands: readonly Command[]): Promise<
   const own = await user.dev('--seed', 'world.yaml');
   await copyFile(join(made.data_dir, 'clients/demo-chain.chain.pem'), join(user.home, 'seal-chain.pem'));
   await writeCaFiles(user.home);
+  await writeTrustFiles(user.home);
   const run = async (t: Test, line: string) => {
     const { issuer } = line.includes(OWN_CLIENT) ? own : made;
     const { code, stderr } = await sh(line.replaceAll(DEFAULT_ISSUER, issuer), issuer);

@@ -4,6 +4,7 @@ import t from 'tap';
 import { makeTestCa } from '../../fixtures/test-ca.ts';
 import { ADMINISTRATORS, openOffice, type Role } from './administrators.ts';
 import { type Mask, matchesGolden } from './golden.ts';
+import { writeTrustFiles } from './trust-files.ts';
 
 t.setTimeout(90_000);
 
@@ -59,6 +60,10 @@ const CASES: readonly (readonly [name: string, role: Role, line: string])[] = [
   ['trust-update', 'operator', 'trust update ca.pem --crl http://crl.example.no/ca.crl --dry-run'],
   ['trust-remove', 'operator', 'trust remove ca.pem --dry-run'],
   ['trust-refresh', 'operator', 'trust refresh'],
+  ['trust-import', 'operator', 'trust import list.xml --signer signer.pem --dry-run'],
+  ['trust-preset-list', 'operator', 'trust preset list'],
+  ['trust-preset-show', 'operator', 'trust preset show norway-production'],
+  ['trust-preset-add', 'operator', 'trust preset add norway-test --certificate norwegian-ca.pem --dry-run'],
   ['assertion-explain', 'consumer', 'assertion explain request.jwt'],
   ['ask', 'consumer', 'ask prove:vei.write'],
   ['login', 'consumer', 'login --client demo-consumer-admin --name again'],
@@ -137,6 +142,7 @@ t.test('each command that asks the self-service API prints its answer in every f
     await copyFile(chain, join(user.home, 'chain.pem'));
     const [, ca = ''] = (await readFile(chain, 'utf8')).split(/(?<=-----END CERTIFICATE-----\n)/);
     await writeFile(join(user.home, 'ca.pem'), ca);
+    await writeTrustFiles(user.home);
     await writeFile(join(user.home, 'new-ca.pem'), (await makeTestCa({ now: Date.now() / 1000 })).root.certificate.pem);
   }
 });

@@ -91,6 +91,11 @@ export const rooms: readonly Room[] = [
     packages: { commander: ANY, zod: ANY, yaml: ANY },
   },
   {
+    of: 'cli/trusted-list/',
+    imports: ['keys/x509/', 'server/core/'],
+    packages: { 'xml-crypto': ANY, '@xmldom/xmldom': ANY },
+  },
+  {
     of: 'cli/',
     imports: ['server/core/', 'server/audit/', 'keys/x509/'],
     never: ['cli/operator/'],

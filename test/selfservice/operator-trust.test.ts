@@ -112,3 +112,11 @@ t.test('a dry run of a change of trust leaves everything as it was', async (t) =
   t.equal((await operator.post('/operator/trust?dry_run=true', wish)).status, 200);
   t.equal(await ask(), 'MP-120');
 });
+
+t.test('the operator is told what may be said of a CA here, name spaces of the configuration among it', async (t) => {
+  const api = await startApi(t, { certificates: { nameSpaces: [{ prefix: 'VATSE', code: '0007' }] } });
+  const operator = await api.as('operator', OPERATOR);
+  const { body } = await operator.get('/operator/trust-settings');
+  t.match(body, { environment: 'test', profiles: ['own-ca', 'seid-2.0', 'seid-1.0', 'eidas-seal'] });
+  t.same(body.organization_namespaces, ['VATSE', 'NTRNO', 'NTRSE', 'NTRDK', 'NTRFI']);
+});
