@@ -1,26 +1,47 @@
-import type { Clock, Log } from './core/ports.ts';
-import { DAY } from './core/time.ts';
+import { endingsTable, type Measures } from './core/measures.ts';
+import type { Clock, Every, Log, Storage } from './core/ports.ts';
+import { DAY, type EpochSeconds, HOUR } from './core/time.ts';
 import { countEndings, describeEndings, type EndingSources } from './registry/endings.ts';
 
+export type EndingMeans = {
+  readonly sources: EndingSources & { readonly storage: Pick<Storage, 'signingKeys'> };
+  readonly clock: Clock;
+  readonly every: Every;
+  readonly log: Log;
+  readonly measures: Measures;
+};
+
 /**
- * Logs what on this server ends soon, a line now and one a day, counted by kind: no names. Nothing that ends, no line.
+ * Counts every hour what on this server ends soon, and logs it, a line at the start and one a day, by kind: no names. Nothing that ends,
+ * no line. With it goes the age of the server's own key.
  * @returns what ends it
  */
-export function watchEndings(sources: EndingSources, clock: Clock, log: Log): () => Promise<void> {
+export function watchEndings({ sources, clock, every, log, measures }: EndingMeans): () => Promise<void> {
+  let told = Number.NEGATIVE_INFINITY;
+  const count = async (now: EpochSeconds): Promise<void> => {
+    const counts = await countEndings(sources, now);
+    measures.endings = endingsTable(counts);
+    const newest = (await sources.storage.signingKeys.list()).at(-1);
+    if (newest) measures.signingSince = newest.created;
+    if (now < told + DAY) return;
+    told = now;
+    const [first, ...rest] = describeEndings(counts);
+    if (first !== undefined) log.warn('something ends soon', { detail: [first, ...rest].join(', ') });
+  };
   const look = async (): Promise<void> => {
     try {
-      const [first, ...rest] = describeEndings(await countEndings(sources, Math.floor(clock.now())));
-      if (first !== undefined) log.warn('something ends soon', { detail: [first, ...rest].join(', ') });
+      await count(Math.floor(clock.now()));
     } catch (error) {
       log.error('what ends soon could not be counted', { error: String(error) });
     }
   };
   let looking = look();
-  const timer = setInterval(() => {
-    looking = look();
-  }, DAY * 1000).unref();
+  const stop = every(HOUR, () => {
+    looking = looking.then(look);
+    return looking;
+  });
   return async () => {
-    clearInterval(timer);
+    stop();
     await looking;
   };
 }

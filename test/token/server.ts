@@ -29,6 +29,8 @@ export type Answer = {
 export type TestServer = {
   readonly issuer: string;
   readonly port: number;
+  /** Where it is watched, when the configuration says so. */
+  readonly operationsPort: number | undefined;
   readonly dataDir: string;
   readonly clock: { time: number; now(): number };
   readonly lines: { message: string; fields: LogFields }[];
@@ -51,7 +53,7 @@ export type Wishes = {
   /** Changes the made-up world before it is installed. */
   readonly world?: (world: World, ca: TestCa) => World;
   /** What the configuration says besides. */
-  readonly config?: Partial<Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment'>>;
+  readonly config?: Partial<Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment' | 'operations'>>;
   /** How certificates are judged, where not by the defaults. */
   readonly certificates?: Partial<Config['certificates']>;
   /** Another server's data directory, already filled: a second process on one store, or a start after a stop. */
@@ -104,7 +106,7 @@ export async function startTestServer(
     await close();
     if (shared === undefined) await rm(dataDir, { recursive: true });
   });
-  const { issuer, port } = server;
+  const { issuer, port, operationsPort } = server;
   const client = (name: string): Credentials => {
     const found = clients.find((candidate) => candidate.name === name);
     if (!found) throw new Error(`no client ${name} in the made-up world`);
@@ -115,7 +117,20 @@ export async function startTestServer(
   const post: TestServer['post'] = (body, headers = {}, path = '/token') =>
     request(path, { method: 'POST', body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers } });
   return {
-    ...{ issuer, port, dataDir, clock, lines, ca, storage: await kept.promise, client, post, get: request, close },
+    ...{
+      issuer,
+      port,
+      operationsPort,
+      dataDir,
+      clock,
+      lines,
+      ca,
+      storage: await kept.promise,
+      client,
+      post,
+      get: request,
+      close,
+    },
     elapse: async () => {
       // A change of the trust comes first: it says which lists are to be had.
       for (const work of [...background].reverse()) await work();
