@@ -12,15 +12,19 @@ const MEMORY = 5;
 /** Watches how late the event loop is: by a timer, and by how long ago it ought to have rung. `PV-SEC-125` */
 export class LoopWatch {
   readonly #monotonic: Monotonic;
-  readonly #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #rang: number;
   #delays: readonly { readonly at: number; readonly by: number }[] = [];
 
-  /** @param own whether a timer of its own calls {@link look}; else whoever made it does. */
-  constructor(monotonic: Monotonic = () => performance.now() / 1000, own = true) {
+  constructor(monotonic: Monotonic = () => performance.now() / 1000) {
     this.#monotonic = monotonic;
     this.#rang = monotonic();
-    if (own) this.#timer = setInterval(() => this.look(), EVERY * 1000).unref();
+  }
+
+  /** Watches from now on. What was before is no sign of anything: a start is one long piece of work. */
+  begin(): void {
+    this.#rang = this.#monotonic();
+    this.#timer = setInterval(() => this.look(), EVERY * 1000).unref();
   }
 
   /** The timer has rung. */

@@ -65,6 +65,8 @@ export type Surroundings = {
   /** What is done again and again in the background of certificates. */
   readonly every?: Every;
   readonly log?: Log;
+  /** What watches the event loop. */
+  readonly loop?: LoopWatch;
   /** Runs on the open store before the first request: the made-up world is installed here. */
   readonly prepare?: (storage: Storage, issuer: string) => Promise<void>;
 };
@@ -75,7 +77,7 @@ export type Surroundings = {
  * @throws {ConfigMistake | KeyUnusable | StoreUnavailable} or the system's own error when the port is taken.
  */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
-  const { clock = systemClock, every = systemEvery, prepare } = surroundings;
+  const { clock = systemClock, every = systemEvery, loop = new LoopWatch(), prepare } = surroundings;
   const measures = createMeasures();
   const log = meteredLog(surroundings.log ?? createLog(config.operations.logLevel), measures);
   let issuer = config.issuer ?? '';
@@ -94,7 +96,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       readings: async () => [(await built.promise).readings()],
       log,
     });
-    const opened = await open({ config, issuer, clock, every, log, measures }, prepare);
+    const opened = await open({ config, issuer, clock, every, log, loop, measures }, prepare);
     const { listener, unready, readings, retire, close } = opened;
     built.resolve(opened);
     app.resolve(listener);
@@ -194,6 +196,7 @@ type Setting = {
   readonly clock: Clock;
   readonly every: Every;
   readonly log: Log;
+  readonly loop: LoopWatch;
   readonly measures: Measures;
 };
 
@@ -257,10 +260,9 @@ async function tellWeakenings({ storage, certificates }: Foundations, { config, 
 function build(
   { storage, keystore, sourceKeys, certificates, cursorSecret }: Foundations,
   background: Background,
-  { config, issuer, clock, every, log, measures }: Setting,
+  { config, issuer, clock, every, log, loop, measures }: Setting,
 ): Built {
   let retired = false;
-  const loop = new LoopWatch();
   const engine = createEngine(issuer, (text) => log.warn(text));
   const watch = new ClockWatch(clock, log, undefined, () => void measures.clockJumps++);
   const reload = async (): Promise<void> => certificates.reload(await storage.trust.list());
@@ -319,6 +321,7 @@ function build(
     await authorities.close();
     await sealed(storage, watch, log).finally(() => storage.close());
   };
+  loop.begin();
   const retire = (): void => {
     retired = true;
   };

@@ -1,8 +1,8 @@
 import pino from 'pino';
 import type { Log, LogFields } from '../core/ports.ts';
 
-/** Most bytes of a message or a field as they stand in the line, so that it stays below 8 KiB with three of them. `PV-SEC-103` */
-const MAX_TEXT = 2000;
+/** Most bytes of a message or a field as they stand in the line, so that it stays below 8 KiB with four of them. `PV-SEC-103` */
+const MAX_TEXT = 1_900;
 
 /** Everything that a line may hold besides its time, level and message. `PV-SEC-103`, `PV-SEC-104` */
 const FIELDS: readonly (keyof LogFields)[] = Object.keys({
@@ -40,7 +40,8 @@ function allowed(fields: LogFields): LogFields {
   const found: Record<string, string | number> = {};
   for (const name of FIELDS) {
     const value = fields[name];
-    if (value !== undefined) found[name] = typeof value === 'number' ? value : bounded(value);
+    if (typeof value === 'number') found[name] = value;
+    else if (typeof value === 'string') found[name] = bounded(value);
   }
   return found;
 }

@@ -10,6 +10,7 @@ import { type Config, devConfig } from '../../server/config.ts';
 import type { Log, LogFields, Storage } from '../../server/core/ports.ts';
 import type { TokenSettings } from '../../server/core/settings.ts';
 import { JWT_BEARER } from '../../server/core/token-request.ts';
+import { LoopWatch } from '../../server/loop-watch.ts';
 import { startServer } from '../../server/main.ts';
 
 /** 2026-01-01T00:00:00Z, the moment that tests stand at until they turn the clock. */
@@ -60,6 +61,10 @@ export type Wishes = {
   readonly dataDir?: string;
   /** The system's clock instead of the one that stands still, for clients that read it themselves. */
   readonly systemClock?: boolean;
+  /** Takes the log's lines besides. */
+  readonly log?: Log;
+  /** Watches this process's event loop, which tests keep busy; unless told, by a clock that stands still. */
+  readonly loop?: LoopWatch;
 };
 
 /** Starts a server that ends with the test. */
@@ -72,6 +77,8 @@ export async function startTestServer(
     certificates = {},
     dataDir: shared,
     systemClock = false,
+    log,
+    loop = new LoopWatch(() => 0),
   }: Wishes = {},
 ): Promise<TestServer> {
   const dataDir = shared ?? (await mkdtemp(join(tmpdir(), 'portvakt-test-')));
@@ -89,7 +96,8 @@ export async function startTestServer(
         background.add(work);
         return () => void background.delete(work);
       },
-      log: keepLines(lines),
+      log: keepLines(lines, log),
+      loop,
       prepare: async (storage, issuer) => {
         const installation = { now: Math.floor(clock.now()), correlationId: '0'.repeat(32), issuer };
         if (shared === undefined) await installWorld(world(whole, ca), storage, installation);
@@ -147,9 +155,14 @@ async function read(response: Response): Promise<Answer> {
   return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} };
 }
 
-function keepLines(lines: TestServer['lines']): Log {
-  const keep = (message: string, fields: LogFields = {}): void => void lines.push({ message, fields });
-  return { info: keep, warn: keep, error: keep };
+function keepLines(lines: TestServer['lines'], log?: Log): Log {
+  const keep =
+    (level: keyof Log): Log['info'] =>
+    (message, fields = {}) => {
+      lines.push({ message, fields });
+      log?.[level](message, fields);
+    };
+  return { info: keep('info'), warn: keep('warn'), error: keep('error') };
 }
 
 /**
