@@ -56,18 +56,10 @@ async function send(what: string, assertion: string, headers: Record<string, str
 
 /** Every claim and every member of a header with a canary in it, in an assertion whose signature is right. */
 async function inEveryField(): Promise<void> {
-  const claims = [
-    'iss',
-    'aud',
-    'scope',
-    'resource',
-    'consumer_org',
-    'iss_onbehalfof',
-    'authorization_details',
-    'pid',
-    'sub',
-    'more',
-  ];
+  // A scope's name is the one text of a stranger's that is said back, once it has the form of one. PV-SEC-066
+  await ask('a scope', { scope: `prove:"${canary('a scope')}` });
+  await ask('scopes', { claims: { scope: [canary('scopes')] } });
+  const claims = ['iss', 'aud', 'resource', 'consumer_org', 'iss_onbehalfof', 'authorization_details', 'pid', 'sub', 'more'];
   for (const name of claims)
     for (const shape of [(text: string): unknown => text, (text: string): unknown => [{ type: text, [text]: text }]])
       await ask(`a claim ${name}`, { claims: { [name]: shape(canary(`the claim ${name}`)) } });
