@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
 import type { Log, Storage } from './core/ports.ts';
-import { type Operations, openOperations } from './operations.ts';
+import type { Operations } from './operations.ts';
 import { createLog } from './telemetry/log.ts';
 import { heardError, type PrimaryMessage, type WorkerMessage, type WorkerTask } from './worker-messages.ts';
 import { WorkerReports } from './worker-reports.ts';
@@ -93,10 +93,17 @@ class Workers {
   /** All of them at once; the first that fails is what is thrown. */
   async start(): Promise<[Named]> {
     const { workers } = this.#surroundings;
-    this.#operations = await this.#watched(this.#config);
-    const named = await Promise.all(Array.from({ length: workers }, () => this.#startOne(this.#config)));
-    this.#issuer = named[0]?.issuer ?? '';
-    return [named[0] as Named];
+    const starting = Promise.all(Array.from({ length: workers }, () => this.#startOne(this.#config)));
+    const watched = this.#watched(this.#config).then((operations) => {
+      this.#operations = operations;
+    });
+    // Both are waited for: where one fails, the other is there to be closed.
+    const [started, watching] = await Promise.allSettled([starting, watched]);
+    if (started.status === 'rejected') throw started.reason;
+    if (watching.status === 'rejected') throw watching.reason;
+    const [named] = started.value;
+    this.#issuer = named?.issuer ?? '';
+    return [named as Named];
   }
 
   get operationsPort(): number | undefined {
@@ -104,7 +111,10 @@ class Workers {
   }
 
   /** What answers those who watch, as the configuration says. */
-  #watched({ operations }: Config): Promise<Operations | undefined> {
+  async #watched({ operations }: Config): Promise<Operations | undefined> {
+    if (!operations.listen) return undefined;
+    // While the workers load what they need, this process has time to.
+    const { openOperations } = await import('./operations.ts');
     return openOperations(operations, {
       issuer: () => this.#issuer,
       unready: async () => (this.#closing ? 'PV-504' : this.#reports.unready()),

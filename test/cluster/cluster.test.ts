@@ -176,6 +176,9 @@ t.test('a start that fails in a worker fails as it would in one process, and lea
   const { port } = taken.address() as AddressInfo;
   await t.rejects(start(t, { port }), { code: 'EADDRINUSE', port });
   t.same(pids(), []);
+  const watched = { ...WATCHED, listen: { host: '127.0.0.1', port } };
+  await t.rejects(start(t, { operations: watched }), { code: 'EADDRINUSE', port }, 'the address of operations');
+  t.same(pids(), []);
 });
 
 t.test('PV-SEC-070 metrics are summed over the workers, and what those had counted that are gone stays', async (t) => {
