@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { INTEGRATION_TYPES } from '../server/core/scope.ts';
+import { SIGNING_ALGORITHMS } from '../server/core/signing-algorithm.ts';
 import { openPublicApi } from './api-client.ts';
 import { several } from './api-options.ts';
 import { PUBLIC } from './api-scopes.ts';
@@ -20,6 +21,7 @@ export type ScopeOptions = {
   readonly audience?: string;
   readonly integrationType?: readonly string[];
   readonly qualifiedSeal?: boolean;
+  readonly signingAlg?: string;
 };
 
 /** Adds the flags of {@link ScopeOptions}. */
@@ -41,6 +43,10 @@ export function scopeOptions(command: Command): Command {
     ),
     new Option('--qualified-seal', 'only for clients that sign with a qualified certificate for seals'),
     new Option('--no-qualified-seal', 'for clients that sign with any key or certificate'),
+    new Option('--signing-alg <alg>', "what its tokens are signed with, or issuer for the server's own choice").choices([
+      ...SIGNING_ALGORITHMS,
+      'issuer',
+    ]),
   ];
   for (const option of options) command.addOption(option.helpGroup('What is said of it:'));
   return command;
@@ -48,7 +54,18 @@ export function scopeOptions(command: Command): Command {
 
 /** The members of a scope that the flags name. @throws {Failure} when the server has no register of delegations */
 export async function scopeMembers(options: ScopeOptions, terminal: Terminal): Promise<Readonly<Record<string, unknown>>> {
-  const { description, text = {}, longDescription, visibility, open, maxAge, audience, integrationType, qualifiedSeal } = options;
+  const {
+    description,
+    text = {},
+    longDescription,
+    visibility,
+    open,
+    maxAge,
+    audience,
+    integrationType,
+    qualifiedSeal,
+    signingAlg,
+  } = options;
   const source = await delegationSource(options, terminal);
   const texts = Object.entries(text).map(([language, words]) => [`description#${language}`, words]);
   const named = {
@@ -62,6 +79,7 @@ export async function scopeMembers(options: ScopeOptions, terminal: Terminal): P
     enforced_aud_for_access_token: audience,
     allowed_integration_types: integrationType,
     requires_qualified_seal: qualifiedSeal,
+    access_token_signing_alg: signingAlg === 'issuer' ? '' : signingAlg,
   };
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
 }

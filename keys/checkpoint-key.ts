@@ -19,7 +19,7 @@ export async function openCheckpointKey({ directory, storage, clock }: Checkpoin
   const find = (keys: readonly CheckpointKey[]): CheckpointSigner | undefined => {
     const files = listKeyFiles(directory);
     const key = keys.findLast(({ kid }) => files.includes(kid));
-    return key && signer(key.kid, readKeyFile(directory, key.kid, 'ed25519'));
+    return key && signer(key.kid, readKeyFile(directory, key.kid, ['ed25519']));
   };
   const found = find(await storage.audit.keys());
   if (found) return found;

@@ -51,8 +51,8 @@ export function writeKeyFile(directory: string, kid: string, key: KeyObject): vo
 }
 
 /** Reads the key of that name. @throws {KeyUnusable} as {@link readPrivateKey} */
-export function readKeyFile(directory: string, kid: string, kind: KeyKind = 'rsa'): KeyObject {
-  return readPrivateKey(keyPath(directory, kid), kind);
+export function readKeyFile(directory: string, kid: string, kinds: readonly KeyKind[]): KeyObject {
+  return readPrivateKey(keyPath(directory, kid), kinds);
 }
 
 /** The kinds of private keys that there are here, and how a message calls them. `PV-SEC-097` */
@@ -61,13 +61,13 @@ const KINDS = { rsa: 'RSA key of at least 2048 bits', ec: 'P-256 key', ed25519: 
 export type KeyKind = keyof typeof KINDS;
 
 /**
- * Reads a private key of a kind.
+ * Reads a private key of one of these kinds.
  * @throws {KeyUnusable} when it is missing, a link, another user's, open to others, or no such key
  */
-export function readPrivateKey(path: string, kind: KeyKind = 'rsa'): KeyObject {
+export function readPrivateKey(path: string, kinds: readonly KeyKind[] = ['rsa']): KeyObject {
   const key = parse(path, readPrivately(path));
-  if (!isOf(kind, key)) throw new KeyUnusable(`${path} is no ${KINDS[kind]}: put the right one there`);
-  return key;
+  if (kinds.some((kind) => isOf(kind, key))) return key;
+  throw new KeyUnusable(`${path} is no ${kinds.map((kind) => KINDS[kind]).join(', nor a ')}: put the right one there`);
 }
 
 function isOf(

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { isKnownRegister, NORWAY } from './core/organization.ts';
 import { INTEGRATION_TYPES } from './core/scope.ts';
 import { type AuthoritySettings, DEFAULT_TOKEN_SETTINGS, type TokenSettings } from './core/settings.ts';
+import { CONTRACT_ALGORITHM, SIGNING_ALGORITHMS } from './core/signing-algorithm.ts';
 import { isSourceName } from './core/source.ts';
 import { HOUR, MINUTE } from './core/time.ts';
 
@@ -38,6 +39,17 @@ const token = z.strictObject({
     .min(1)
     .default(['maskinporten'])
     .describe('kinds of client that may fetch tokens'),
+  signing_algorithms: z
+    .array(z.enum(SIGNING_ALGORITHMS))
+    .refine((names) => new Set(names).size === names.length, 'must name each algorithm once')
+    .refine(
+      (names) => names.includes(CONTRACT_ALGORITHM),
+      `must hold ${CONTRACT_ALGORITHM}, which the own API and the contract ask for`,
+    )
+    .default([CONTRACT_ALGORITHM])
+    .describe(
+      'what access tokens are signed with, each with a key of its own in `/jwk`: `RS256`, `PS256`, `ES256`, `EdDSA`; the first where a scope asks for none with `access_token_signing_alg`',
+    ),
 });
 
 const answering = z
@@ -412,6 +424,7 @@ function toTokenSettings(rules: z.infer<typeof token>): Omit<TokenSettings, 'iss
     maxTokenLifetime: rules.max_lifetime_seconds,
     onBehalfOf: rules.on_behalf_of,
     integrationTypes: rules.integration_types,
+    signingAlgorithms: rules.signing_algorithms,
   };
 }
 

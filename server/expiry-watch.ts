@@ -3,8 +3,11 @@ import type { Clock, Every, Log, Storage } from './core/ports.ts';
 import { DAY, type EpochSeconds, HOUR } from './core/time.ts';
 import { countEndings, describeEndings, type EndingSources } from './registry/endings.ts';
 
-export type EndingMeans = {
-  readonly sources: EndingSources & { readonly storage: Pick<Storage, 'signingKeys'> };
+/** Where it is looked up. */
+type Sources = EndingSources & { readonly storage: Pick<Storage, 'signingKeys'> };
+
+/** By what clock it looks, how often, and where it tells. */
+type Watching = {
   readonly clock: Clock;
   readonly every: Every;
   readonly log: Log;
@@ -16,13 +19,13 @@ export type EndingMeans = {
  * no line. With it goes the age of the server's own key.
  * @returns what ends it
  */
-export function watchEndings({ sources, clock, every, log, measures }: EndingMeans): () => Promise<void> {
+export function watchEndings(sources: Sources, { clock, every, log, measures }: Watching): () => Promise<void> {
   let told = Number.NEGATIVE_INFINITY;
   const count = async (now: EpochSeconds): Promise<void> => {
     const counts = await countEndings(sources, now);
     measures.endings = endingsTable(counts);
-    const newest = (await sources.storage.signingKeys.list()).at(-1);
-    if (newest) measures.signingSince = newest.created;
+    const newest = new Map((await sources.storage.signingKeys.list()).map(({ alg, created }) => [alg, created]));
+    if (newest.size > 0) measures.signingSince = Math.min(...newest.values());
     if (now < told + DAY) return;
     told = now;
     const [first, ...rest] = describeEndings(counts);

@@ -142,7 +142,10 @@ export async function openFoundations(config: Config, preparation: Preparation):
   const storage = await openStorage(join(config.dataDir, 'portvakt.db'), { measures: measures.store });
   try {
     await prepare?.(storage);
-    const keystore = await openKeystore({ directory: join(config.dataDir, 'keys'), storage, clock });
+    const keystore = await openKeystore({
+      ...{ directory: join(config.dataDir, 'keys'), storage, clock },
+      algorithms: config.token.signingAlgorithms,
+    });
     storage.audit.sealWith(await openCheckpointKey({ directory: join(config.dataDir, 'audit-keys'), storage, clock }));
     return {
       storage,
@@ -167,8 +170,7 @@ async function openCertificates(
   const lists = new RevocationLists();
   const onUnknown = countUnknown(log);
   try {
-    const { allowPrivate } = settings;
-    const responders = new Responders({ allowPrivate });
+    const responders = new Responders(settings);
     const certificates = createCertificates(await storage.trust.list(), {
       ...settings,
       environment,
@@ -308,7 +310,7 @@ function build(
     log,
   });
   const endHousekeeping = keepHouse(storage, watch, { measures, log });
-  const endWatch = watchEndings({ sources: ports, clock, every, log, measures });
+  const endWatch = watchEndings(ports, { clock, every, log, measures });
   const { keeper } = background;
   const instruments = { measures, lag: () => loop.lag(), lists: () => keeper.reports(), now: () => watch.now() };
   const close = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from 'jose';
 import { parseOrganizationNumber, party } from '../../server/core/organization.ts';
+import { SIGNING_ALGORITHMS } from '../../server/core/signing-algorithm.ts';
 import { ORGNO_FORMS } from '../api-options.ts';
 import { jwtView } from '../describe-jwt.ts';
 import { clockOf, findDevServer } from '../dev-server.ts';
@@ -77,7 +78,7 @@ async function check(
   try {
     return await jwtVerify(token, createRemoteJWKSet(new URL(jwks_uri), { timeoutDuration: timeout * 1000 }), {
       issuer,
-      algorithms: ['RS256'],
+      algorithms: [...SIGNING_ALGORITHMS],
       requiredClaims: ['exp', 'iat', 'scope', 'consumer'],
       currentDate: new Date(now * 1000),
       ...(audience !== undefined && { audience }),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EpochSeconds } from '../../server/core/time.ts';
 import { type Certificate, isKeyNamedBy, readAlgorithm, readCertificate } from './certificate.ts';
+import { assertAlgorithmsAreOn } from './chain.ts';
 import { contextTag, contextTagHolding, type DerValue, items, Members, readDer, readOid, TAG, wholeOctets } from './der.ts';
 import { listExtensions } from './extensions.ts';
 import { readPublicKey } from './public-key.ts';
@@ -23,6 +24,14 @@ const BASIC_RESPONSE = '1.3.6.1.5.5.7.48.1.1';
 const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
 const SHA256 = '2.16.840.1.101.3.4.2.1';
 
+/** Whom a responder is asked about. */
+export type Question = {
+  readonly certificate: Certificate;
+  readonly issuer: Certificate;
+  /** Whether whoever answers for the issuer may hold an Ed25519 key. `PV-SEC-042` */
+  readonly ed25519?: boolean;
+};
+
 /**
  * Reads and verifies the answer of a responder about a certificate, held to that certificate and its issuer. RFC 6960 §3.2 and
  * §4.2, `PV-SEC-055`
@@ -31,13 +40,13 @@ const SHA256 = '2.16.840.1.101.3.4.2.1';
  */
 export function readStatus(
   answer: Uint8Array,
-  { certificate, issuer }: { readonly certificate: Certificate; readonly issuer: Certificate },
+  { certificate, issuer, ed25519 = false }: Question,
   now: EpochSeconds,
 ): CertificateStatus {
   if (answer.length > ANSWER_MAX_BYTES) throw new Refusal('ocsp', `${answer.length} bytes`);
   const { data, signed, certificates } = readBasicResponse(readDer(Buffer.from(answer)));
   const response = readResponseData(data);
-  const signer = signerOf(response.responder, { issuer, certificates, now });
+  const signer = signerOf(response.responder, { issuer, ed25519, certificates, now });
   if (!isSignedBy(signed, signer)) throw new Refusal('ocsp', 'a wrong signature');
   if (response.producedAt > now) throw new Refusal('ocsp', 'an answer from the future');
   const statuses = response.statuses.filter(({ id }) => isAbout(id, certificate, issuer)).map((status) => read(status, now));
@@ -164,12 +173,13 @@ function wrapped(value: DerValue): DerValue {
 /** The issuer itself, or a certificate that it issued directly for this purpose and that is valid now. RFC 6960 §4.2.2.2 */
 function signerOf(
   responder: DerValue,
-  { issuer, certificates, now }: { issuer: Certificate; certificates: readonly DerValue[]; now: EpochSeconds },
+  { certificates, ...judging }: Omit<Question, 'certificate'> & { certificates: readonly DerValue[]; now: EpochSeconds },
 ): Certificate {
+  const { issuer } = judging;
   if (isNamed(responder, issuer)) return issuer;
   const delegate = certificates.map(({ der }) => readCertificate(der)).find((candidate) => isNamed(responder, candidate));
   if (!delegate) throw new Refusal('ocsp', 'a signer that is not there');
-  assertDelegated(delegate, issuer, now);
+  assertDelegated(delegate, judging);
   return delegate;
 }
 
@@ -181,7 +191,10 @@ function isNamed({ tag, children, content }: DerValue, { subject, publicKey }: C
   return isByKey && keyHash.content.equals(createHash('sha1').update(publicKey.key).digest());
 }
 
-function assertDelegated(delegate: Certificate, issuer: Certificate, now: EpochSeconds): void {
+function assertDelegated(
+  delegate: Certificate,
+  { issuer, ed25519 = false, now }: Omit<Question, 'certificate'> & { now: EpochSeconds },
+): void {
   const { extendedKeyUsage, keyUsage, unknownCritical, authorityKeyId } = delegate.extensions;
   const isLinked = delegate.issuer.der.equals(issuer.subject.der) && isKeyNamedBy(authorityKeyId, issuer);
   if (!isLinked || !isSignedBy(delegate, issuer)) throw new Refusal('ocsp', 'a signer that the issuer did not issue');
@@ -189,5 +202,6 @@ function assertDelegated(delegate: Certificate, issuer: Certificate, now: EpochS
   if (keyUsage && !keyUsage.includes('digitalSignature')) throw new Refusal('ocsp', 'a signer whose key may not sign');
   if (unknownCritical.length > 0) throw new Refusal('critical_extension', unknownCritical[0] ?? '');
   if (now < delegate.notBefore || now > delegate.notAfter) throw new Refusal('ocsp', 'a signer that is not valid now');
+  assertAlgorithmsAreOn(delegate, ed25519);
   readPublicKey(delegate.publicKey, 'end_entity');
 }

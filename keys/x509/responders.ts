@@ -18,16 +18,19 @@ const ANSWERS_KEPT = 10_000;
 /** A request for a token waits for the answer. */
 const LIMITS: Pick<DownloadLimits, 'bytes' | 'time'> = { bytes: ANSWER_MAX_BYTES, time: 3_000 };
 
+/** Where responders may be, and whether whoever answers may hold an Ed25519 key. */
+type ResponderSettings = { readonly allowPrivate: boolean; readonly ed25519?: boolean };
+
 /** Asks responders about single certificates, and keeps what they say. `PV-SEC-055` */
 export class Responders {
-  readonly #allowPrivate: boolean;
+  readonly #settings: ResponderSettings;
   readonly #kept = new LRUCache<string, CertificateStatus>({ max: ANSWERS_KEPT });
   /** What is being asked: of many requests with one certificate the first asks for all. */
   readonly #asking = new Map<string, Promise<CertificateStatus>>();
   #responders: readonly Responder[] = [];
 
-  constructor({ allowPrivate }: { readonly allowPrivate: boolean }) {
-    this.#allowPrivate = allowPrivate;
+  constructor(settings: ResponderSettings) {
+    this.#settings = settings;
   }
 
   /** Asks these from now on; what others said is forgotten. */
@@ -74,6 +77,7 @@ export class Responders {
 
   async #ask(certificate: Certificate, { issuer, url }: Responder, now: EpochSeconds): Promise<CertificateStatus> {
     const question = { type: 'application/ocsp-request', body: statusRequest(certificate, issuer) };
-    return readStatus(await ask(url, question, { ...LIMITS, allowPrivate: this.#allowPrivate }), { certificate, issuer }, now);
+    const { allowPrivate, ed25519 = false } = this.#settings;
+    return readStatus(await ask(url, question, { ...LIMITS, allowPrivate }), { certificate, issuer, ed25519 }, now);
   }
 }

@@ -1,5 +1,6 @@
 import type { Organization } from './ports.ts';
 import type { Scope } from './scope.ts';
+import { CONTRACT_ALGORITHM } from './signing-algorithm.ts';
 
 /** Prefixes that are nobody's: their scopes are fixed, and held only through an organisation's `admin_scopes`. */
 export const RESERVED_PREFIXES: readonly string[] = ['portvakt', 'idporten', 'altinn'];
@@ -60,11 +61,13 @@ export type ScopeRules = Pick<
   | 'delegationSource'
   | 'enforcedAudience'
   | 'requiresQualifiedSeal'
+  | 'signingAlgorithm'
 >;
 
-/** A fixed scope as the rules of tokens see it: closed, and open to every kind of client. */
+/** A fixed scope as the rules of tokens see it: closed, open to every kind of client, and for tokens as this server reads them. */
 export function adminScopeRules(name: AdminScope): ScopeRules {
-  return { name, active: true, accessibleForAll: false, allowedIntegrationTypes: [], atMaxAge: 0 };
+  const signingAlgorithm = CONTRACT_ALGORITHM;
+  return { name, active: true, accessibleForAll: false, allowedIntegrationTypes: [], atMaxAge: 0, signingAlgorithm };
 }
 
 /** Whether the organisation may hold the fixed scope. */

@@ -14,6 +14,7 @@ import type { Grant } from './grant.ts';
 import { isPersonNumber, type OrganizationNumber } from './organization.ts';
 import type { ClientAmr } from './ports.ts';
 import { DEFAULT_TOKEN_LIFETIME, type TokenSettings } from './settings.ts';
+import { type SigningAlgorithm, signingAlgorithm } from './signing-algorithm.ts';
 
 /** What a grant has been found to entitle to. */
 export type Authorization = {
@@ -32,6 +33,7 @@ export type Authorization = {
   readonly pid?: string;
   /** Seconds. */
   readonly lifetime: number;
+  readonly signingAlgorithm: SigningAlgorithm;
   /** Names of those elsewhere that it still hangs on: consult.ts. */
   readonly asks: readonly string[];
 };
@@ -45,6 +47,7 @@ export const authorization: readonly Check[] = [
   { id: 'scopes', title: 'the scopes exist, are active and on the client', check: scopesAreRegistered },
   { id: 'integration_type', title: "the scopes admit the client's kind", check: scopesAdmitTheClient },
   { id: 'seal', title: 'a qualified seal signed it where a scope demands one', check: sealIsThereIfDemanded },
+  { id: 'signing_algorithm', title: 'one algorithm can sign for all the scopes', check: scopesShareAnAlgorithm },
   { id: 'pid', title: 'pid can be a national identity number', check: personIsWellNumbered },
   { id: 'resource', title: 'each resource is an absolute URI', check: resourcesAreUris },
   { id: 'consumer_org', title: 'consumer_org is another organisation, well written', check: consumerIsWellNamed },
@@ -79,6 +82,7 @@ export async function authorize(grant: Grant): Promise<Authorization> {
     audience: audience(scopes, resource, grant.ports.settings),
     ...(pid !== undefined && { pid }),
     lifetime: lifetime(client.accessTokenLifetime, scopes, grant.ports.settings),
+    signingAlgorithm: signingAlgorithm(scopes, grant.ports.settings),
     asks,
   };
 }
@@ -128,6 +132,10 @@ async function sealIsThereIfDemanded(grant: Grant): Promise<void> {
   if (proof === undefined || proof === 'QCForESeal') return;
   const names = demanding.map(({ name }) => name).join(', ');
   throw new Fault('PV-202', { say: { scopes: `, ${names}` }, expected: 'QCForESeal', got: proof });
+}
+
+async function scopesShareAnAlgorithm(grant: Grant): Promise<void> {
+  signingAlgorithm(await grant.scopes(), grant.ports.settings);
 }
 
 /** Its form and control digits; nothing is looked up. The number itself goes nowhere but into the token. `PV-SEC-081` */

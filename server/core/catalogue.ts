@@ -303,6 +303,14 @@ export const catalogue = {
       "The scope's owner opens it only to clients that sign with a qualified certificate for electronic seals (requires_qualified_seal); the client used a registered key, or another certificate.",
     fix: "Sign with a qualified certificate for electronic seals, of an issuer that this server trusts for them, or ask the scope's owner to open it.",
   },
+  'PV-203': {
+    error: 'invalid_scope',
+    status: 400,
+    phrase: 'Token request contains scopes that no signature suits{algorithms}',
+    cause:
+      'The scopes ask for access tokens that are signed with different algorithms, or with one that this server does not sign with (access_token_signing_alg of the scope, token.signing_algorithms of the server).',
+    fix: "Ask for scopes that want the same algorithm in one token and for the others in another; where a single scope is refused, its owner chooses an algorithm of this server's.",
+  },
   'PV-252': {
     error: 'invalid_request',
     status: 400,

@@ -7,6 +7,7 @@ import { consult } from './consult.ts';
 import { Fault } from './fault.ts';
 import { Grant } from './grant.ts';
 import type { AuditRecord, Ports, SpendKey } from './ports.ts';
+import { CONTRACT_ALGORITHM, type SigningAlgorithm } from './signing-algorithm.ts';
 
 /** What a client is answered. RFC 6749 §5.1, contract §2.1 */
 export type TokenResponse = {
@@ -30,7 +31,8 @@ export async function issueToken(body: Uint8Array, correlationId: string, ports:
   const final = await settle(grant, verdict, correlationId);
   if (final instanceof Fault) throw counted(final, grant);
   const { issuer } = ports.settings;
-  const response = await issue(accessTokenClaims(final, { issuer, now: grant.now, jti: ports.random.token() }), ports);
+  const claims = accessTokenClaims(final, { issuer, now: grant.now, jti: ports.random.token() });
+  const response = await issue(claims, final.signingAlgorithm, ports);
   ports.counter.issued(final, grant.now);
   return response;
 }
@@ -105,7 +107,7 @@ async function record(grant: Grant, verdict: Verdict, correlationId: string): Pr
   const { clientId, orgno } = await grant.client();
   const about = { at: grant.now, correlationId, clientId, orgno };
   if (verdict instanceof Fault) return { ...about, type: 'token.refused', details: { code: verdict.code } };
-  const { amr, scopes, consumer, supplier, details, lifetime, asks } = verdict;
+  const { amr, scopes, consumer, supplier, details, lifetime, signingAlgorithm: alg, asks } = verdict;
   const members = {
     amr,
     scopes,
@@ -113,6 +115,7 @@ async function record(grant: Grant, verdict: Verdict, correlationId: string): Pr
     ...(supplier !== undefined && { supplier_orgno: supplier }),
     ...(details && { authorization_details: subjectOf(details) }),
     lifetime,
+    ...(alg !== CONTRACT_ALGORITHM && { alg }),
     ...(asks.length > 0 && { asks }),
   };
   return { ...about, type: asks.length > 0 ? 'token.asking' : 'token.issuing', details: members };
@@ -124,8 +127,8 @@ function subjectOf(details: GrantedDetails): object {
   return details.type === 'urn:altinn:consent' ? { type, id: details.id } : { type, id: details.systemuser_id[0] };
 }
 
-async function issue(claims: AccessTokenClaims, { signer, clock }: Ports): Promise<TokenResponse> {
-  const access_token = await signer.sign(claims);
+async function issue(claims: AccessTokenClaims, algorithm: SigningAlgorithm, { signer, clock }: Ports): Promise<TokenResponse> {
+  const access_token = await signer.sign(claims, algorithm);
   const expires_in = Math.max(0, Math.floor(claims.exp - clock.now()));
   return { access_token, token_type: 'Bearer', expires_in, scope: claims.scope };
 }

@@ -42,7 +42,7 @@ export type Measures = {
   cleared?: EpochSeconds;
   /** What ends soon, as it was counted last; absent before. */
   endings?: Readonly<Record<EndingKind, Readonly<Record<Warning, number>>>>;
-  /** When the key that signs was made. */
+  /** When the key that signs was made; of several algorithms, the oldest of the keys that sign. */
   signingSince?: EpochSeconds;
 };
 

@@ -9,6 +9,7 @@ import type { EndingKey, SeenCertificate, Span } from './endings.ts';
 import type { OrganizationNumber } from './organization.ts';
 import type { Access, Scope } from './scope.ts';
 import type { TokenSettings } from './settings.ts';
+import type { SigningAlgorithm } from './signing-algorithm.ts';
 import type { Source } from './source.ts';
 import type { JsonObject } from './strict-json.ts';
 import type { System, SystemUser, SystemUserQuestion } from './system-user.ts';
@@ -28,7 +29,7 @@ export type Ports = {
   readonly keyPolicy: KeyPolicy;
   readonly certificates: Certificates;
   readonly revocation: RevocationData;
-  readonly signer: Signer;
+  readonly signer: TokenSigner;
   readonly authorities: Authorities;
   readonly counter: TokenCounter;
   readonly unproven: UnprovenRefusals;
@@ -159,10 +160,16 @@ export type Authority = {
   readonly notAfter: EpochSeconds;
 };
 
-/** The server's own signature on access tokens. */
+/** The server's own signature by one key. */
 export interface Signer {
   /** A compact JWS over the claims, header exactly `kid` and `alg`. Contract §2.2 */
   sign(claims: object): Promise<string>;
+}
+
+/** The server's own signature on access tokens, by the key of each algorithm that is set. */
+export interface TokenSigner {
+  /** As {@link Signer}. An algorithm that was not set is the caller's mistake. */
+  sign(claims: object, algorithm: SigningAlgorithm): Promise<string>;
 }
 
 /** What is counted of a token: who fetched it, in whose name, for what. */
@@ -271,7 +278,7 @@ export type TrustEntry = {
 /** A signing key of the server, its public side. The private key lies in the data directory. */
 export type SigningKeyRecord = {
   readonly kid: string;
-  readonly alg: string;
+  readonly alg: SigningAlgorithm;
   readonly jwk: PublicJwk;
   readonly created: EpochSeconds;
 };

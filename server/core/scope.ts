@@ -1,4 +1,5 @@
 import type { OrganizationNumber } from './organization.ts';
+import type { SigningAlgorithm } from './signing-algorithm.ts';
 import type { EpochSeconds } from './time.ts';
 
 /** Kinds of client that Maskinporten's self-service API knows. Contract §5.2.2 */
@@ -33,6 +34,8 @@ export type Scope = {
   readonly enforcedAudience?: string;
   /** Its tokens are for clients alone that sign with a qualified certificate for seals. Ours: the contract has no such member. */
   readonly requiresQualifiedSeal?: true;
+  /** What its tokens are signed with; absent: what the issuer signs with. Ours: the contract has no such member. */
+  readonly signingAlgorithm?: SigningAlgorithm;
   /** The contract's members that no rule here reads (texts, visibility and the like), as they go over the wire. */
   readonly details: Readonly<Record<string, unknown>>;
   readonly created: EpochSeconds;

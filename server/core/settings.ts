@@ -1,4 +1,5 @@
 import type { IntegrationType } from './scope.ts';
+import { CONTRACT_ALGORITHM, type SigningAlgorithm } from './signing-algorithm.ts';
 import { HOUR, MINUTE } from './time.ts';
 
 /** What an operator may set about tokens. Every default is the contract's own behaviour. */
@@ -23,6 +24,8 @@ export type TokenSettings = {
   readonly onBehalfOf: boolean;
   /** Kinds of client that may fetch tokens here. Contract §1.5 no. 5 */
   readonly integrationTypes: readonly IntegrationType[];
+  /** What this server signs with, the contract's among them; the first where a scope asks for none. `PV-SEC-074` */
+  readonly signingAlgorithms: readonly SigningAlgorithm[];
 };
 
 /** The contract's own behaviour. */
@@ -35,6 +38,7 @@ export const DEFAULT_TOKEN_SETTINGS: Omit<TokenSettings, 'issuer'> = {
   maxTokenLifetime: HOUR,
   onBehalfOf: false,
   integrationTypes: ['maskinporten'],
+  signingAlgorithms: [CONTRACT_ALGORITHM],
 };
 
 /** Longest life of an assertion, in seconds. Contract §1.4 */

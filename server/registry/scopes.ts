@@ -3,6 +3,7 @@ import { Fault, invalidField } from '../core/fault.ts';
 import type { OrganizationNumber } from '../core/organization.ts';
 import type { Changes, Registers } from '../core/ports.ts';
 import { isSubscope, type Scope } from '../core/scope.ts';
+import type { TokenSettings } from '../core/settings.ts';
 import { type Act, changeRecord } from './act.ts';
 import { delegationSources } from './delegation-sources.ts';
 
@@ -16,14 +17,15 @@ export type ScopeSettings = Pick<
   | 'delegationSource'
   | 'enforcedAudience'
   | 'requiresQualifiedSeal'
+  | 'signingAlgorithm'
   | 'details'
 >;
 
 /** A scope that is to be. */
 export type NewScope = ScopeSettings & Pick<Scope, 'prefix' | 'subscope'>;
 
-/** An act, and the issuer of the server on which it happens. */
-export type ScopeAct = Act & { readonly issuer: string };
+/** An act, and what the server on which it happens is called and signs with. */
+export type ScopeAct = Act & Pick<TokenSettings, 'issuer' | 'signingAlgorithms'>;
 
 /** A scope of the organisation; another's is as none. @throws {Fault} PV-604, `PV-SEC-083` */
 export async function ownScope({ scopes }: Registers, name: string, owner: OrganizationNumber): Promise<Scope> {
@@ -93,6 +95,7 @@ export function scopeMembers(scope: Scope) {
     ...(scope.delegationSource !== undefined && { delegation_source: scope.delegationSource }),
     ...(scope.enforcedAudience !== undefined && { enforced_aud_for_access_token: scope.enforcedAudience }),
     ...(scope.requiresQualifiedSeal && { requires_qualified_seal: true }),
+    ...(scope.signingAlgorithm !== undefined && { access_token_signing_alg: scope.signingAlgorithm }),
   };
 }
 
@@ -109,13 +112,19 @@ async function assertOwnsPrefix({ prefixes }: Changes, name: string, organizatio
 async function assertSettings(
   changes: Changes,
   settings: ScopeSettings,
-  { caller, issuer }: ScopeAct,
+  { caller, issuer, signingAlgorithms }: ScopeAct,
   before?: Scope,
 ): Promise<void> {
-  const { delegationSource, details } = settings;
+  const { delegationSource, signingAlgorithm, details } = settings;
   const sources = (await delegationSources(changes, issuer)).map((source) => source.issuer);
   if (delegationSource !== undefined && delegationSource !== before?.delegationSource && !sources.includes(delegationSource))
     throw invalidField('scope', 'delegation_source', 'is not an issuer of /delegationsources');
+  if (signingAlgorithm !== undefined && !signingAlgorithms.includes(signingAlgorithm))
+    throw invalidField(
+      'scope',
+      'access_token_signing_alg',
+      `must be one of ${signingAlgorithms.join(', ')}: what this server signs with`,
+    );
   if (details.visibility !== 'INTERNAL' || before?.details.visibility === 'INTERNAL') return;
   const organization = await changes.organizations.find(caller.orgno);
   if (!organization?.adminScopes.includes(OPERATOR_SCOPE))

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { INTEGRATION_TYPES, isPrefix, type Scope } from '../core/scope.ts';
+import { SIGNING_ALGORITHMS } from '../core/signing-algorithm.ts';
 import { type ScopeSettings, scopeMembers } from '../registry/scopes.ts';
 import { instant, instantShape } from './wire.ts';
 
@@ -44,6 +45,13 @@ const ruling = {
   requires_qualified_seal: z.boolean().optional().meta({
     description: 'true: only for clients that sign with a qualified certificate for seals; ours, and shown where it is true',
   }),
+  access_token_signing_alg: z
+    .enum([...SIGNING_ALGORITHMS, ''])
+    .optional()
+    .meta({
+      description:
+        'what its tokens are signed with, of what this server signs with; empty or absent: its first; ours, and shown where it is set',
+    }),
 };
 
 /** Members of answers, ignored when they come back. */
@@ -115,6 +123,7 @@ function settingsOf(members: Members): ScopeSettings {
     ...(delegationSource && { delegationSource }),
     ...(enforcedAudience && { enforcedAudience }),
     ...(members.requires_qualified_seal && { requiresQualifiedSeal: true as const }),
+    ...(members.access_token_signing_alg && { signingAlgorithm: members.access_token_signing_alg }),
     details: { ...details, ...(authorization_max_lifetime !== undefined && { authorization_max_lifetime }) },
   };
 }

@@ -104,7 +104,8 @@ export const scopeRoutes: readonly Route[] = [
 ];
 
 function scopeAct(call: Call): ScopeAct {
-  return { ...call, issuer: call.ports.settings.issuer };
+  const { issuer, signingAlgorithms } = call.ports.settings;
+  return { ...call, issuer, signingAlgorithms };
 }
 
 /** Contract §5.8: what cannot be changed may be sent as it is. */

@@ -155,8 +155,11 @@ export const METRICS: readonly Metric[] = [
     ({ refreshes }) => each('outcome', refreshes),
     ['outcome'],
   ),
-  gauge('portvakt_signing_key_age_seconds', 'age of the key that signs tokens', 'max', ({ measures, now }) =>
-    one(measures.signingSince === undefined ? undefined : now() - measures.signingSince),
+  gauge(
+    'portvakt_signing_key_age_seconds',
+    'age of the key that signs tokens; where there is one for each algorithm, of the oldest',
+    'max',
+    ({ measures, now }) => one(measures.signingSince === undefined ? undefined : now() - measures.signingSince),
   ),
   gauge(
     'portvakt_ending',

@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { utf8 } from '../keys/encode.ts';
+import { makeLeaf, name, OID } from '../keys/pki.ts';
 import { issuing, valid } from '../keys/refuses.ts';
 import { type Mask, matchesGolden } from './golden.ts';
 import { newUser } from './portvakt.ts';
@@ -31,6 +33,14 @@ t.test('cert inspect shows every certificate of a chain', async (t) => {
     { is_ca: false, key: 'RSA 2048' },
     { is_ca: true, key: 'EC P-256', subject: 'CN=issuing' },
   ]);
+});
+
+t.test('a name in a certificate cannot turn the direction of writing', async (t) => {
+  const { run, home } = await newUser(t);
+  const subject = name([[OID.commonName, utf8('Eksempel \u202eSA ggyB\u2066')]]);
+  await writeFile(join(home, 'leaf.der'), makeLeaf(issuing, { subject }));
+  const { stdout } = await run(['cert', 'inspect', 'leaf.der', '-o', 'table']);
+  t.match(stdout, /Eksempel \\u\{202e\}SA ggyB\\u\{2066\}/);
 });
 
 t.test('cert inspect ends with 8 on what is no certificate, and says which rule it breaks', async (t) => {

@@ -108,7 +108,7 @@ function roleFor(line: string): (typeof ROLES)[number] {
 }
 
 /** Runs a line of shell as the user would, with a `portvakt` in PATH. */
-async function shell({ home, env }: User) {
+async function shell({ home, env, run }: User) {
   const bin = join(home, 'bin');
   await mkdir(bin);
   await writeFile(join(bin, 'briefly.mjs'), BRIEFLY);
@@ -118,6 +118,8 @@ async function shell({ home, env }: User) {
   await writeFile(join(bin, 'portvakt'), script, { mode: 0o755 });
   return async (line: string, issuer: string) => {
     const settings = { PORTVAKT_PORT: '0', PORTVAKT_ISSUER: issuer, PORTVAKT_CONTEXT: roleFor(line) };
+    const words = plainWords(line);
+    if (words && !/^(dev|serve)$/.test(words[0] ?? '')) return run(words, { env: settings });
     const child = spawn('/bin/sh', ['-c', line], {
       cwd: home,
       env: { ...env, PATH: `${bin}:${env.PATH}`, ...settings },
@@ -126,6 +128,14 @@ async function shell({ home, env }: User) {
     const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
     return { code, stderr };
   };
+}
+
+/** The words behind `portvakt` where the line is that command alone, without anything that a shell would do; otherwise undefined. */
+function plainWords(line: string): readonly string[] | undefined {
+  const word = /"[^"$`\\]*"|'[^']*'|[\w@%+=:,./-]+/;
+  if (!new RegExp(`^portvakt(?: (?:${word.source}))*$`).test(line)) return undefined;
+  const [, ...words] = line.match(new RegExp(word, 'g')) ?? [];
+  return words.map((text) => text.replace(/^(["'])(.*)\1$/, '$2'));
 }
 
 /** Runs `portvakt …`; what would run until it is stopped is stopped as soon as it has printed a line. */

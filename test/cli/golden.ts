@@ -21,5 +21,5 @@ export const MOMENTARY: readonly Mask[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '2026-01-01T00:00:00Z'],
   [/\b\d{10}\b/g, '1767225600'],
   [/(in )?\d+ (second|minute)s?( ago)?, \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ?/g, 'A MOMENT AGO OR AHEAD'],
-  [/\b1(19|20)\b/g, '120'],
+  [/\b1([01]\d|20)\b/g, '120'],
 ];

@@ -8,6 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import { WarmCommandLine } from './warm.ts';
 
 export const BIN = fileURLToPath(new URL('../../cli/bin.js', import.meta.url));
 
@@ -31,7 +32,7 @@ export type Surroundings = {
 export type User = {
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Runs `portvakt …` to its end. */
+  /** Runs `portvakt …` to its end; what opens no store and is alone, in a process that has run others before. */
   readonly run: (args: readonly string[], surroundings?: Surroundings) => Promise<Ended>;
   /** Starts `portvakt …`; it is ended with the test if it still runs. */
   readonly start: (args: readonly string[], surroundings?: Surroundings) => Running;
@@ -53,10 +54,15 @@ export type Dev = Running & {
   readonly clients: readonly { readonly name: string; readonly client_id: string; readonly client_orgno: string }[];
 };
 
+const warm = new WarmCommandLine();
+
+/** Commands that open the store, run until they are stopped, or end the process themselves. */
+const NEEDS_A_PROCESS: ReadonlySet<string> = new Set(['serve', 'dev', 'init', 'db', 'admin', 'doctor', '__complete']);
+
 export async function newUser(t: Test): Promise<User> {
   const home = await mkdtemp(join(tmpdir(), 'portvakt-test-'));
   await chmod(home, 0o700);
-  const env = { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: home, XDG_RUNTIME_DIR: home, TZ: 'UTC' };
+  const env = { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: home, XDG_RUNTIME_DIR: home, TZ: 'UTC', PORTVAKT_WORKERS: '1' };
   const running = new Set<Running>();
   t.teardown(async () => {
     for (const { child } of running) child.kill('SIGKILL');
@@ -75,7 +81,11 @@ export async function newUser(t: Test): Promise<User> {
     if (line === undefined) throw new Error(`dev did not start: ${(await process.ended).stderr}`);
     return { ...process, ...JSON.parse(line) };
   };
-  return { home, env, start, run: (args, surroundings) => start(args, surroundings).ended, dev };
+  const run = (args: readonly string[], surroundings: Surroundings = {}): Promise<Ended> => {
+    if (!warm.isFree || NEEDS_A_PROCESS.has(args[0] ?? '') || surroundings.nodeFlags) return start(args, surroundings).ended;
+    return warm.run({ args, cwd: home, ...surroundings, env: { ...env, ...surroundings.env } });
+  };
+  return { home, env, start, run, dev };
 }
 
 /**

@@ -27,6 +27,7 @@ export async function newcomer(t: Test) {
     PATH: [join(folder, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter),
     HOME: join(folder, 'home'),
     XDG_RUNTIME_DIR: join(folder, 'runtime'),
+    PORTVAKT_WORKERS: '1',
   };
   const run = (line: string) =>
     new Promise<{ status: number | string; output: string }>((resolve) => {

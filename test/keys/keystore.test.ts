@@ -99,7 +99,7 @@ t.test('the published keys have exactly the public members of the contract (§4.
 t.test('what it signs is verified with what it publishes', async (t) => {
   const keystore = await openKeystore(await emptyPlace(t));
   const keys = createLocalJWKSet(keystore.jwks() as JSONWebKeySet);
-  const { payload } = await jwtVerify(await keystore.signer.sign({ scope: 'prove:bygg.read' }), keys);
+  const { payload } = await jwtVerify(await keystore.signer.sign({ scope: 'prove:bygg.read' }, 'RS256'), keys);
   t.same(payload, { scope: 'prove:bygg.read' });
 });
 
@@ -248,4 +248,51 @@ t.test('a folder that cannot be made stops the start', posix, async (t) => {
     name: 'KeyUnusable',
     message: /ENOTDIR/,
   });
+});
+
+t.test('PV-SEC-097 every algorithm that is set has a key of its own kind, made when it is lacking', async (t) => {
+  const place = await emptyPlace(t);
+  await openKeystore(place);
+  const [first] = await place.storage.signingKeys.list();
+  const algorithms = ['ES256', 'RS256', 'PS256', 'EdDSA'] as const;
+  const keystore = await openKeystore({ ...place, algorithms });
+  const keys = createLocalJWKSet(keystore.jwks() as JSONWebKeySet);
+  for (const alg of algorithms) {
+    const { payload, protectedHeader } = await jwtVerify(await keystore.signer.sign({ scope: alg }, alg), keys, {
+      algorithms: [alg],
+    });
+    t.same(payload, { scope: alg });
+    t.same(Object.keys(protectedHeader), ['kid', 'alg']);
+  }
+  const published = new Map(keystore.jwks().keys.map((key) => [key.alg, key]));
+  t.equal(published.get('RS256')?.kid, first?.kid, 'the key that was there stays');
+  t.equal(new Set(keystore.jwks().keys.map(({ kid }) => kid)).size, 4, 'no key signs with two algorithms');
+  t.same(Object.keys(published.get('ES256') ?? {}).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
+  t.same(Object.keys(published.get('EdDSA') ?? {}).sort(), ['alg', 'crv', 'kid', 'kty', 'use', 'x']);
+  t.same((await openKeystore({ ...place, algorithms })).jwks(), keystore.jwks(), 'and they stay');
+});
+
+t.test('a key whose algorithm is set no more stays published, and signs nothing', async (t) => {
+  const place = await emptyPlace(t);
+  const before = await openKeystore({ ...place, algorithms: ['RS256', 'ES256'] });
+  const after = await openKeystore(place);
+  t.same(after.jwks(), before.jwks());
+});
+
+t.test('keys of several kinds that the database has forgotten are found again by their kinds', async (t) => {
+  const place = await emptyPlace(t);
+  const algorithms = ['RS256', 'ES256'] as const;
+  const before = await openKeystore({ ...place, algorithms });
+  const forgetful = await emptyPlace(t);
+  const after = await openKeystore({ ...forgetful, directory: place.directory, algorithms });
+  const sorted = ({ keys }: ReturnType<typeof before.jwks>) => keys.map(({ kid }) => kid).sort();
+  t.same(sorted(after.jwks()), sorted(before.jwks()));
+});
+
+t.test('two RSA keys that the database has forgotten stop the start: nobody can tell which signs what', async (t) => {
+  const place = await emptyPlace(t);
+  const algorithms = ['RS256', 'PS256'] as const;
+  await openKeystore({ ...place, algorithms });
+  const forgetful = { ...(await emptyPlace(t)), directory: place.directory, algorithms };
+  await refuses(t, forgetful, /holds 2 keys for RS256 and the database knows none/);
 });

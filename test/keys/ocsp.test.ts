@@ -89,6 +89,7 @@ refuses(
   'ocsp',
   delegated(delegate({ extensions: [extension.keyUsage(2), extension.extendedKeyUsage('1.3.6.1.5.5.7.3.9')] })),
 );
+refuses('a signer with an Ed25519 key, which is off', 'key_policy', delegated(delegate({ key: key('edwards', 'Ed25519') })));
 refuses('a signer that has ended', 'ocsp', delegated(delegate({ notAfter: NOW - 1 })));
 refuses('a signer with a short key', 'key_policy', {
   ...delegated(delegate({ key: key('short', 1024) })),

@@ -96,6 +96,27 @@ t.test('PV-SEC-057 a certificate that was accepted is refused as soon as a list 
   t.equal(await other.outcome(), 'revoked', 'another process takes it from the disk at its next look');
 });
 
+t.test('PV-SEC-054 a list that is too long to be read at once is read aside, and counts as any other', async (t) => {
+  const { keeper: make, files, clock } = await scene(t);
+  const others = Array.from({ length: 3000 }, (_, n) => revokedEntry(Buffer.from(`7${n.toString(16).padStart(7, '0')}`, 'hex')));
+  files['/issuing.crl'] = makeList(issuing, { revoked: others });
+  const { keeper, outcome } = make();
+  await keeper.start();
+  await keeper.look();
+  t.equal(await outcome(), ORGANIZATION);
+  files['/issuing.crl'] = makeList(issuing, { number: 2, revoked: [...others, ...naming.revoked] });
+  t.ok(files['/issuing.crl'].length > 65_536);
+  clock.at += HOUR / 4;
+  await keeper.look();
+  t.equal(await outcome(), 'revoked');
+  const forged = Buffer.from(files['/issuing.crl']);
+  forged[forged.length - 1] = (forged.at(-1) ?? 0) ^ 1;
+  files['/issuing.crl'] = forged;
+  clock.at += HOUR / 4;
+  await keeper.look();
+  t.equal(await outcome(), 'revoked', 'one that nobody signed replaces none');
+});
+
 t.test('PV-SEC-053 lists are kept on the disk, and verified again when they are read from there', async (t) => {
   const { keeper: make, directory, files } = await scene(t);
   const first = make();

@@ -324,3 +324,16 @@ t.test('scopes stand at the root and under /api/v1, with a slash at the end or n
   t.strictSame((await owner.get('/scopes/')).body, (await under.get('/scopes')).body);
   t.strictSame((await owner.get('/scopes/all/')).body, (await under.get('/scopes/all')).body);
 });
+
+t.test('an owner chooses what its tokens are signed with, of what the server signs with (ours)', async (t) => {
+  const { as } = await startApi(t, { settings: { signingAlgorithms: ['RS256', 'ES256'] } });
+  const owner = await as('owner', WRITE);
+  const { body } = await owner.post('/scopes', { ...wanted, access_token_signing_alg: 'ES256' });
+  t.equal(body.access_token_signing_alg, 'ES256');
+  for (const access_token_signing_alg of ['EdDSA', 'HS256', 'none', 5])
+    refusedByApi(t, await owner.put(NEW, { ...body, access_token_signing_alg }), 'PV-601', 'access_token_signing_alg');
+  t.equal((await owner.get(NEW)).body.access_token_signing_alg, 'ES256', 'as it was');
+  const given = await owner.put(NEW, { ...body, access_token_signing_alg: '' });
+  t.equal(given.status, 200);
+  t.notOk('access_token_signing_alg' in given.body, "the choice is the issuer's again");
+});

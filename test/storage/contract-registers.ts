@@ -80,7 +80,7 @@ export function registers(withStore: WithStore): void {
       revocation: 'grace',
       created: 91,
     } as const;
-    const changedKey = { ...signingKey, alg: 'PS256', jwk: { kty: 'RSA' }, created: 91 };
+    const changedKey = { ...signingKey, alg: 'PS256', jwk: { kty: 'RSA' }, created: 91 } as const;
     await storage.transaction(async (changes) => {
       await changes.organizations.put(changedOwner);
       await changes.prefixes.put(changedPrefix);

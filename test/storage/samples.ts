@@ -50,6 +50,8 @@ export const scope: Scope = {
   atMaxAge: 120,
   delegationSource: 'https://delegering.example.no/',
   enforcedAudience: 'https://api.example.no/',
+  requiresQualifiedSeal: true,
+  signingAlgorithm: 'ES256',
   details: { description: 'Lese "byggesaker"\n', 'description#en': 'Read', nested: { list: [1, 2.5, true, null] } },
   created: 5,
   lastUpdated: 6,

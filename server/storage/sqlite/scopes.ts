@@ -1,5 +1,6 @@
 import type { Changes } from '../../core/ports.ts';
 import type { IntegrationType, Scope } from '../../core/scope.ts';
+import type { SigningAlgorithm } from '../../core/signing-algorithm.ts';
 import type { Connection } from './database.ts';
 
 /** The register of scopes. */
@@ -9,14 +10,16 @@ export function scopes(connection: Connection): Changes['scopes'] {
   const listOf = connection.statement<[owner: string], Row>(`${SELECT} WHERE owner_orgno = ? ORDER BY name`);
   const put = connection.statement<[Row]>(`
     INSERT INTO scopes (name, prefix, subscope, owner_orgno, active, accessible_for_all, allowed_integration_types,
-      at_max_age, delegation_source, enforced_audience, requires_qualified_seal, details, created, last_updated)
+      at_max_age, delegation_source, enforced_audience, requires_qualified_seal, signing_algorithm,
+      details, created, last_updated)
     VALUES (@name, @prefix, @subscope, @ownerOrgno, @active, @accessibleForAll, @allowedIntegrationTypes,
-      @atMaxAge, @delegationSource, @enforcedAudience, @requiresQualifiedSeal, @details, @created, @lastUpdated)
+      @atMaxAge, @delegationSource, @enforcedAudience, @requiresQualifiedSeal, @signingAlgorithm,
+      @details, @created, @lastUpdated)
     ON CONFLICT (name) DO UPDATE SET
       owner_orgno = excluded.owner_orgno, active = excluded.active, accessible_for_all = excluded.accessible_for_all,
       allowed_integration_types = excluded.allowed_integration_types, at_max_age = excluded.at_max_age,
       delegation_source = excluded.delegation_source, enforced_audience = excluded.enforced_audience,
-      requires_qualified_seal = excluded.requires_qualified_seal,
+      requires_qualified_seal = excluded.requires_qualified_seal, signing_algorithm = excluded.signing_algorithm,
       details = excluded.details, created = excluded.created, last_updated = excluded.last_updated`);
   return {
     find: async (name) => {
@@ -32,7 +35,8 @@ export function scopes(connection: Connection): Changes['scopes'] {
 const SELECT = `
   SELECT name, prefix, subscope, owner_orgno AS ownerOrgno, active, accessible_for_all AS accessibleForAll,
     allowed_integration_types AS allowedIntegrationTypes, at_max_age AS atMaxAge, delegation_source AS delegationSource,
-    enforced_audience AS enforcedAudience, requires_qualified_seal AS requiresQualifiedSeal, details, created, last_updated AS lastUpdated
+    enforced_audience AS enforcedAudience, requires_qualified_seal AS requiresQualifiedSeal,
+    signing_algorithm AS signingAlgorithm, details, created, last_updated AS lastUpdated
   FROM scopes`;
 
 type Row = Pick<Scope, 'name' | 'prefix' | 'subscope' | 'ownerOrgno' | 'atMaxAge' | 'created' | 'lastUpdated'> & {
@@ -42,6 +46,7 @@ type Row = Pick<Scope, 'name' | 'prefix' | 'subscope' | 'ownerOrgno' | 'atMaxAge
   readonly delegationSource: string | null;
   readonly enforcedAudience: string | null;
   readonly requiresQualifiedSeal: number;
+  readonly signingAlgorithm: SigningAlgorithm | null;
   readonly details: string;
 };
 
@@ -54,11 +59,12 @@ function toRow(scope: Scope): Row {
     delegationSource: scope.delegationSource ?? null,
     enforcedAudience: scope.enforcedAudience ?? null,
     requiresQualifiedSeal: Number(scope.requiresQualifiedSeal ?? false),
+    signingAlgorithm: scope.signingAlgorithm ?? null,
     details: JSON.stringify(scope.details),
   };
 }
 
-function fromRow({ delegationSource, enforcedAudience, requiresQualifiedSeal, ...row }: Row): Scope {
+function fromRow({ delegationSource, enforcedAudience, requiresQualifiedSeal, signingAlgorithm, ...row }: Row): Scope {
   return {
     ...row,
     active: row.active === 1,
@@ -67,6 +73,7 @@ function fromRow({ delegationSource, enforcedAudience, requiresQualifiedSeal, ..
     ...(delegationSource !== null && { delegationSource }),
     ...(enforcedAudience !== null && { enforcedAudience }),
     ...(requiresQualifiedSeal === 1 && { requiresQualifiedSeal: true as const }),
+    ...(signingAlgorithm !== null && { signingAlgorithm }),
     details: JSON.parse(row.details) as Scope['details'],
   };
 }
