@@ -3,12 +3,14 @@ import { apiDocument, apiPage } from './pages/api.ts';
 import { cliPage } from './pages/cli.ts';
 import { configPage } from './pages/config.ts';
 import { errorsPage } from './pages/errors.ts';
+import { metricsPage } from './pages/metrics.ts';
 
 /** The pages of docs/reference/ that are made from code: name and text. A test compares them with what is checked in. */
 export async function pages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['errors.md', errorsPage()],
     ['config.md', configPage()],
+    ['metrics.md', metricsPage()],
     ['cli.md', await cliPage()],
     ['api.md', apiPage()],
     ['api.json', apiDocument()],

@@ -37,10 +37,12 @@ export class ClockWatch {
   readonly #monotonic: Monotonic;
   readonly #log: Log;
   #last: Reading;
+  readonly #onJump: () => void;
   #unsteadyUntil = Number.NEGATIVE_INFINITY;
   #readings: Reading[];
 
-  constructor(clock: Clock, log: Log, monotonic: Monotonic = machineMonotonic) {
+  constructor(clock: Clock, log: Log, monotonic: Monotonic = machineMonotonic, onJump = () => {}) {
+    this.#onJump = onJump;
     this.#clock = clock;
     this.#log = log;
     this.#monotonic = monotonic;
@@ -54,6 +56,7 @@ export class ClockWatch {
     const jump = reading.wall - this.#last.wall - (reading.monotonic - this.#last.monotonic);
     if (Math.abs(jump) > JUMP) {
       this.#unsteadyUntil = reading.monotonic + CONFIRMATION;
+      this.#onJump();
       this.#log.warn('the clock jumped', { detail: `${Math.round(jump)} s` });
     }
     this.#last = reading;

@@ -6,13 +6,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
 import type { Log, Storage } from './core/ports.ts';
+import type { Operations } from './operations.ts';
 import { createLog } from './telemetry/log.ts';
 import { heardError, type PrimaryMessage, type WorkerMessage, type WorkerTask } from './worker-messages.ts';
+import { WorkerReports } from './worker-reports.ts';
 
 /** A server of several processes that answers. */
 export type RunningCluster = {
   readonly issuer: string;
   readonly port: number;
+  /** Where metrics and health are answered apart from clients; undefined: nowhere. */
+  readonly operationsPort: number | undefined;
   readonly log: Log;
   /** Replaces every worker, one after the other, by one with this configuration; those of before answer until theirs are ready. */
   reload(config: Config): Promise<void>;
@@ -41,7 +45,14 @@ export async function startCluster(config: Config, surroundings: ClusterSurround
   const workers = new Workers(config, surroundings);
   try {
     const [{ issuer, port }] = await workers.start();
-    return { issuer, port, log: workers.log, reload: (changed) => workers.reload(changed), close: () => workers.close() };
+    return {
+      ...{ issuer, port, log: workers.log },
+      get operationsPort() {
+        return workers.operationsPort;
+      },
+      reload: (changed) => workers.reload(changed),
+      close: () => workers.close(),
+    };
   } catch (error) {
     await workers.close();
     throw error;
@@ -64,6 +75,9 @@ class Workers {
   readonly #surroundings: ClusterSurroundings;
   readonly log: Log;
   readonly #serving = new Set<Worker>();
+  readonly #reports = new WorkerReports(this.#serving);
+  #operations: Operations | undefined;
+  #issuer = '';
   #prepared: Promise<void> | undefined;
   #closing = false;
   #shortLives = 0;
@@ -71,7 +85,7 @@ class Workers {
   constructor(config: Config, surroundings: ClusterSurroundings) {
     this.#config = config;
     this.#surroundings = surroundings;
-    this.log = surroundings.log ?? createLog();
+    this.log = surroundings.log ?? createLog(config.operations.logLevel);
     const program = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
     cluster.setupPrimary({ exec: program, args: [], serialization: 'advanced' });
   }
@@ -79,18 +93,53 @@ class Workers {
   /** All of them at once; the first that fails is what is thrown. */
   async start(): Promise<[Named]> {
     const { workers } = this.#surroundings;
-    const named = await Promise.all(Array.from({ length: workers }, () => this.#startOne(this.#config)));
-    return [named[0] as Named];
+    const starting = Promise.all(Array.from({ length: workers }, () => this.#startOne(this.#config)));
+    const watched = this.#watched(this.#config).then((operations) => {
+      this.#operations = operations;
+    });
+    // Both are waited for: where one fails, the other is there to be closed.
+    const [started, watching] = await Promise.allSettled([starting, watched]);
+    if (started.status === 'rejected') throw started.reason;
+    if (watching.status === 'rejected') throw watching.reason;
+    const [named] = started.value;
+    this.#issuer = named?.issuer ?? '';
+    return [named as Named];
   }
 
-  /** A configuration that no worker can start with leaves everything as it was. */
+  get operationsPort(): number | undefined {
+    return this.#operations?.port;
+  }
+
+  /** What answers those who watch, as the configuration says. */
+  async #watched({ operations }: Config): Promise<Operations | undefined> {
+    if (!operations.listen) return undefined;
+    // While the workers load what they need, this process has time to.
+    const { openOperations } = await import('./operations.ts');
+    return openOperations(operations, {
+      issuer: () => this.#issuer,
+      unready: async () => (this.#closing ? 'PV-504' : this.#reports.unready()),
+      readings: () => this.#reports.readings(),
+      log: this.log,
+    });
+  }
+
+  /** A configuration that no worker can start with, or whose address of operations is taken, leaves everything as it was. */
   async reload(config: Config): Promise<void> {
     const before = [...this.#serving];
-    for (const worker of before) {
-      await this.#startOne(config);
-      this.#config = config;
-      void this.#stop(worker, 'stop gently');
+    const moves = JSON.stringify(config.operations.listen) !== JSON.stringify(this.#config.operations.listen);
+    const operations = moves ? await this.#watched(config) : this.#operations;
+    try {
+      for (const worker of before) {
+        await this.#startOne(config);
+        this.#config = config;
+        void this.#stop(worker, 'stop gently');
+      }
+    } catch (error) {
+      if (moves) await operations?.close();
+      throw error;
     }
+    if (moves) await this.#operations?.close();
+    this.#operations = operations;
     this.log.info('reloaded', { detail: `${before.length} workers replaced` });
   }
 
@@ -98,6 +147,7 @@ class Workers {
     this.#closing = true;
     const how = this.#config.shutdown.delay > 0 ? 'stop gently' : 'stop';
     await Promise.all(Object.values(cluster.workers ?? {}).map((worker) => worker && this.#stop(worker, how)));
+    await this.#operations?.close();
   }
 
   /** Forks a worker and waits until it answers. */
@@ -112,11 +162,13 @@ class Workers {
       worker.on('message', (message: WorkerMessage) => {
         if (message.kind === 'ready') resolve(message);
         else if (message.kind === 'failed') reject(heardError(message.error));
+        else if (message.kind !== 'named') this.#reports.hear(worker, message);
         else this.#prepare(config, message.issuer).then(() => tell(worker, 'prepared'), reject);
       });
     });
     this.#serving.add(worker);
     const since = performance.now();
+    worker.once('exit', () => this.#reports.gone(worker));
     worker.once('exit', (code, signal) => void this.#died(worker, { since, how: `${signal ?? code}` }));
     return named;
   }
@@ -141,6 +193,7 @@ class Workers {
       if (this.#closing) return;
       try {
         await this.#startOne(this.#config);
+        this.#reports.restarted();
         return;
       } catch (error) {
         this.#shortLives++;

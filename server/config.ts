@@ -131,6 +131,21 @@ const certificates = z.strictObject({
     .describe('fetch revocation lists and ask responders at addresses of the own machine and of private networks, too'),
 });
 
+const operations = z.strictObject({
+  listen: z
+    .string()
+    .refine(
+      (text) => text === 'off' || parseListen(text) !== undefined,
+      'must be off, or an IP address and a port, such as 127.0.0.1:7301',
+    )
+    .default('127.0.0.1:7301')
+    .describe(
+      'address and port that `/metrics` and `/health/` answer at, apart from clients; `off` for none, port 0 for a free one',
+    ),
+  log_level: z.enum(['info', 'warn', 'error']).default('info').describe('the least that is logged; a refusal is `info`'),
+  log_tokens: z.boolean().default(false).describe('log a line for every token; refusals have theirs in any case'),
+});
+
 const cli = z.strictObject({
   context: z.string().optional().describe('as `--context`'),
   output: z.string().optional().describe('as `--output`'),
@@ -181,6 +196,7 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe('how the server stops, and how a worker is replaced'),
+  operations: operations.prefault({}).describe('how the server is watched'),
   token: token.prefault({}).describe('rules of tokens; every default is as Maskinporten does it'),
   cli: cli.optional().describe('defaults of the command line in this folder and below; the server reads none of it'),
   certificates: certificates.prefault({}).describe('how enterprise certificates are judged'),
@@ -204,11 +220,20 @@ export type Config = {
   readonly port: number;
   /** Seconds. Without a delay idle connections are closed at once. */
   readonly shutdown: { readonly delay: number; readonly timeout: number };
+  readonly operations: OperationsSettings;
   readonly token: Omit<TokenSettings, 'issuer'>;
   readonly certificates: CertificateSettings;
   readonly authorities: AuthoritySettings;
   /** Files of private keys by the name that sources give them; absolute. */
   readonly sourceKeys: Readonly<Record<string, string>>;
+};
+
+/** How the server is watched. */
+export type OperationsSettings = {
+  /** Where metrics and health are answered apart from clients; absent: nowhere. `PV-SEC-070` */
+  readonly listen?: { readonly host: string; readonly port: number };
+  readonly logLevel: 'info' | 'warn' | 'error';
+  readonly logTokens: boolean;
 };
 
 /** How enterprise certificates are judged. Security reference §2 and §3 */
@@ -282,11 +307,12 @@ export type DevSettings = {
   readonly sourceKeys?: Readonly<Record<string, string>>;
 };
 
-/** The configuration of `portvakt dev`: every default, in the test environment, on loopback. */
+/** The configuration of `portvakt dev`: every default, in the test environment, on loopback, and one port alone. */
 export function devConfig({ dataDir, port, issuer, sourceKeys = {} }: DevSettings): Config {
   const settings = configSchema.parse({
     environment: 'test',
     listen: { port },
+    operations: { listen: 'off' },
     shutdown: { delay_seconds: 0 },
     ...(issuer !== undefined && { issuer }),
   });
@@ -353,6 +379,7 @@ function toConfig(
     environment,
     listen,
     shutdown,
+    operations: watched,
     token: rules,
     certificates: judged,
     authorities: asked,
@@ -365,11 +392,24 @@ function toConfig(
     hosts: listen.hosts,
     port: listen.port,
     shutdown: { delay: shutdown.delay_seconds, timeout: shutdown.timeout_seconds },
+    operations: toOperationsSettings(watched),
     token: toTokenSettings(rules),
     certificates: toCertificateSettings(judged),
     authorities: { delegations: asked.delegations, systemUsers: asked.system_users, consents: asked.consents },
     sourceKeys: Object.fromEntries(Object.entries(keys).map(([name, file]) => [name, resolve(folder, file)])),
   };
+}
+
+function toOperationsSettings({ listen, ...rules }: z.infer<typeof operations>): OperationsSettings {
+  const address = listen === 'off' ? undefined : parseListen(listen);
+  return { ...(address && { listen: address }), logLevel: rules.log_level, logTokens: rules.log_tokens };
+}
+
+/** An address and a port, an IPv6 address in brackets. @returns undefined for anything else */
+function parseListen(text: string): OperationsSettings['listen'] {
+  const { four, six, port } = /^(?:(?<four>[0-9.]+)|\[(?<six>[0-9A-Fa-f:.]+)\]):(?<port>[0-9]{1,5})$/.exec(text)?.groups ?? {};
+  const host = four ?? six ?? '';
+  return isIP(host) !== 0 && Number(port) <= 65535 ? { host, port: Number(port) } : undefined;
 }
 
 function toTokenSettings(rules: z.infer<typeof token>): Omit<TokenSettings, 'issuer'> {

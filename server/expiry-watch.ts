@@ -1,30 +1,50 @@
-import type { Clock, Every, Log } from './core/ports.ts';
-import { DAY } from './core/time.ts';
+import { endingsTable, type Measures } from './core/measures.ts';
+import type { Clock, Every, Log, Storage } from './core/ports.ts';
+import { DAY, type EpochSeconds, HOUR } from './core/time.ts';
 import { countEndings, describeEndings, type EndingSources } from './registry/endings.ts';
 
+/** Where it is looked up. */
+type Sources = EndingSources & { readonly storage: Pick<Storage, 'signingKeys'> };
+
 /** By what clock it looks, how often, and where it tells. */
-type Watching = { readonly clock: Clock; readonly every: Every; readonly log: Log };
+type Watching = {
+  readonly clock: Clock;
+  readonly every: Every;
+  readonly log: Log;
+  readonly measures: Measures;
+};
 
 /**
- * Logs what on this server ends soon, a line now and one a day, counted by kind: no names. Nothing that ends, no line.
+ * Counts every hour what on this server ends soon, and logs it, a line at the start and one a day, by kind: no names. Nothing that ends,
+ * no line. With it goes the age of the server's own key.
  * @returns what ends it
  */
-export function watchEndings(sources: EndingSources, { clock, every, log }: Watching): () => Promise<void> {
+export function watchEndings(sources: Sources, { clock, every, log, measures }: Watching): () => Promise<void> {
+  let told = Number.NEGATIVE_INFINITY;
+  const count = async (now: EpochSeconds): Promise<void> => {
+    const counts = await countEndings(sources, now);
+    measures.endings = endingsTable(counts);
+    const newest = new Map((await sources.storage.signingKeys.list()).map(({ alg, created }) => [alg, created]));
+    if (newest.size > 0) measures.signingSince = Math.min(...newest.values());
+    if (now < told + DAY) return;
+    told = now;
+    const [first, ...rest] = describeEndings(counts);
+    if (first !== undefined) log.warn('something ends soon', { detail: [first, ...rest].join(', ') });
+  };
   const look = async (): Promise<void> => {
     try {
-      const [first, ...rest] = describeEndings(await countEndings(sources, Math.floor(clock.now())));
-      if (first !== undefined) log.warn('something ends soon', { detail: [first, ...rest].join(', ') });
+      await count(Math.floor(clock.now()));
     } catch (error) {
       log.error('what ends soon could not be counted', { error: String(error) });
     }
   };
   let looking = look();
-  const end = every(DAY, () => {
-    looking = look();
+  const stop = every(HOUR, () => {
+    looking = looking.then(look);
     return looking;
   });
   return async () => {
-    end();
+    stop();
     await looking;
   };
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClockWatch } from './clock.ts';
+import type { Measures } from './core/measures.ts';
 import type { Log, Storage } from './core/ports.ts';
 import { HOUR } from './core/time.ts';
 
@@ -13,10 +14,10 @@ const SLICE = 1_000;
 const CHECKPOINT_EVERY = HOUR;
 
 /** Starts what must be done now and then. @returns what ends it */
-export function keepHouse(storage: Storage, watch: ClockWatch, log: Log): () => void {
+export function keepHouse(storage: Storage, watch: ClockWatch, { measures, log }: Telemetry): () => void {
   const timer = setInterval(async () => {
     watch.look();
-    await attempt('pruning failed', () => removeOver(storage, watch), log);
+    await attempt('pruning failed', () => removeOver(storage, watch, measures), log);
     await attempt('no checkpoint could be made', () => storage.audit.seal(watch.now(), watch.now() - CHECKPOINT_EVERY), log);
   }, INTERVAL).unref();
   return () => clearInterval(timer);
@@ -31,9 +32,17 @@ async function attempt(failure: string, work: () => Promise<void>, log: Log): Pr
   }
 }
 
+type Telemetry = { readonly measures: Measures; readonly log: Log };
+
 /** Removes the spent assertions that are surely over, a slice a turn. */
-async function removeOver(storage: Storage, watch: ClockWatch): Promise<void> {
+async function removeOver(storage: Storage, watch: ClockWatch, measures: Measures): Promise<void> {
   const moment = watch.surelyPast();
   if (moment === undefined) return;
-  while ((await storage.assertions.prune(moment, SLICE)) === SLICE) await nextTurn();
+  for (;;) {
+    const removed = await storage.assertions.prune(moment, SLICE);
+    measures.pruned += removed;
+    if (removed < SLICE) break;
+    await nextTurn();
+  }
+  measures.cleared = watch.now();
 }

@@ -17,6 +17,8 @@ import { CountedRefusals } from './audit/unproven.ts';
 import { createAuthorities } from './authorities/authorities.ts';
 import { ClockWatch, systemClock, systemEvery } from './clock.ts';
 import { type Config, ConfigMistake, weakenings } from './config.ts';
+import type { FaultCode } from './core/catalogue.ts';
+import { createMeasures, type Measures } from './core/measures.ts';
 import { addRegister } from './core/organization.ts';
 import type { Certificates, Clock, Every, Log, Ports, Signer, Storage } from './core/ports.ts';
 import { watchEndings } from './expiry-watch.ts';
@@ -25,6 +27,9 @@ import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
 import { type Ending, Listening } from './http/listening.ts';
 import { lookups } from './lookup/mount.ts';
+import { LoopWatch } from './loop-watch.ts';
+import { meteredLog, meteredUnproven } from './metering.ts';
+import { type Operations, openOperations } from './operations.ts';
 import { metadata } from './provider/metadata.ts';
 import { createEngine } from './provider/provider.ts';
 import { random } from './random.ts';
@@ -34,6 +39,7 @@ import { routes } from './selfservice/routes.ts';
 import { cachedRegisters } from './storage/cache.ts';
 import { openStorage } from './storage/open.ts';
 import { createLog } from './telemetry/log.ts';
+import { type Reading, takeReadings } from './telemetry/readings.ts';
 import { BufferedTokenCounter } from './token-counter.ts';
 import { TrustWatch } from './trust-watch.ts';
 
@@ -41,6 +47,12 @@ import { TrustWatch } from './trust-watch.ts';
 export type RunningServer = {
   readonly issuer: string;
   readonly port: number;
+  /** Where metrics and health are answered apart from clients; undefined: nowhere. */
+  readonly operationsPort: number | undefined;
+  /** Why it is not ready; undefined when it is. @throws {StoreUnavailable} */
+  unready(): Promise<FaultCode | undefined>;
+  /** What it says of itself. */
+  readings(): readonly Reading[];
   /**
    * Stops taking connections, answers what has been asked, and closes the store: at once, or gently, after the configured delay in
    * which it is not ready and still answers. `PV-SEC-124`
@@ -54,6 +66,8 @@ export type Surroundings = {
   /** What is done again and again in the background of certificates. */
   readonly every?: Every;
   readonly log?: Log;
+  /** What watches the event loop. */
+  readonly loop?: LoopWatch;
   /** Runs on the open store before the first request: the made-up world is installed here. */
   readonly prepare?: (storage: Storage, issuer: string) => Promise<void>;
 };
@@ -64,25 +78,39 @@ export type Surroundings = {
  * @throws {ConfigMistake | KeyUnusable | StoreUnavailable} or the system's own error when the port is taken.
  */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
-  const { clock = systemClock, every = systemEvery, log = createLog(), prepare } = surroundings;
+  const { clock = systemClock, every = systemEvery, loop = new LoopWatch(), prepare } = surroundings;
+  const measures = createMeasures();
+  const log = meteredLog(surroundings.log ?? createLog(config.operations.logLevel), measures);
   let issuer = config.issuer ?? '';
   const app = Promise.withResolvers<RequestListener>();
   const answer: RequestListener = async (request, response) => (await app.promise)(request, response);
   const listening = new Listening(config.hosts.map(() => createHttpServer(answer, { issuer: () => issuer, random, log })));
   const { delay, timeout } = config.shutdown;
+  const built = Promise.withResolvers<Built>();
+  let operations: Operations | undefined;
   try {
     const port = await listening.start(config.hosts, config.port);
     issuer = config.issuer ?? `http://localhost:${port}/`;
-    const { listener, retire, close } = await open({ config, issuer, clock, every, log }, prepare);
+    operations = await openOperations(config.operations, {
+      issuer: () => issuer,
+      unready: async () => (await built.promise).unready(),
+      readings: async () => [(await built.promise).readings()],
+      log,
+    });
+    const opened = await open({ config, issuer, clock, every, log, loop, measures }, prepare);
+    const { listener, unready, readings, retire, close } = opened;
+    built.resolve(opened);
     app.resolve(listener);
     const stop = async (how: Ending = 'now'): Promise<void> => {
       retire();
       if (how === 'gently') await pause(delay * 1_000);
       await listening.stop(how, timeout);
+      await operations?.close();
       await close();
     };
-    return { issuer, port, close: stop };
+    return { issuer, port, operationsPort: operations?.port, unready, readings, close: stop };
   } catch (error) {
+    await operations?.close();
     listening.cut();
     await listening.stop('now', timeout);
     throw error;
@@ -100,13 +128,19 @@ type Foundations = {
 };
 
 /** What is done to the store before anything is read from it. */
-type Preparation = { readonly clock?: Clock; readonly log?: Log; readonly prepare?: (storage: Storage) => Promise<void> };
+type Preparation = {
+  readonly clock?: Clock;
+  readonly log?: Log;
+  readonly measures?: Measures;
+  readonly prepare?: (storage: Storage) => Promise<void>;
+};
 
 /** Opens what the server stands on without listening: what `serve --check` asks. @throws as {@link startServer} */
-export async function openFoundations(config: Config, { clock = systemClock, log, prepare }: Preparation): Promise<Foundations> {
+export async function openFoundations(config: Config, preparation: Preparation): Promise<Foundations> {
+  const { clock = systemClock, log, measures = createMeasures(), prepare } = preparation;
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   const sourceKeys = readSourceKeys(config.sourceKeys);
-  const storage = await openStorage(join(config.dataDir, 'portvakt.db'));
+  const storage = await openStorage(join(config.dataDir, 'portvakt.db'), { measures: measures.store });
   try {
     await prepare?.(storage);
     const keystore = await openKeystore({
@@ -165,14 +199,28 @@ type Setting = {
   readonly clock: Clock;
   readonly every: Every;
   readonly log: Log;
+  readonly loop: LoopWatch;
+  readonly measures: Measures;
 };
 
-/** What answers requests, what makes it say that it is not ready, and what ends all that was started for it, the store last. */
-type Built = { readonly listener: RequestListener; readonly retire: () => void; readonly close: () => Promise<void> };
+/**
+ * What answers requests, what is told of it, what makes it say that it is not ready, and what ends all that was started for it, the
+ * store last.
+ */
+type Built = Pick<RunningServer, 'unready' | 'readings'> & {
+  readonly listener: RequestListener;
+  readonly retire: () => void;
+  readonly close: () => Promise<void>;
+};
 
 async function open(setting: Setting, prepare: Surroundings['prepare']): Promise<Built> {
-  const { config, issuer, clock, log } = setting;
-  const foundations = await openFoundations(config, { clock, log, prepare: async (storage) => prepare?.(storage, issuer) });
+  const { config, issuer, clock, log, measures } = setting;
+  const foundations = await openFoundations(config, {
+    clock,
+    log,
+    measures,
+    prepare: async (storage) => prepare?.(storage, issuer),
+  });
   try {
     await tellWeakenings(foundations, setting);
     const background = await keepTrust(foundations, setting);
@@ -188,10 +236,11 @@ type Background = { readonly keeper: ListKeeper; readonly close: () => Promise<v
 
 /** Lists that lie on the disk are read before the first request. */
 async function keepTrust({ storage, certificates, lists }: Foundations, setting: Setting): Promise<Background> {
-  const { config, clock, every, log } = setting;
+  const { config, clock, every, log, measures } = setting;
+  const { refreshes } = measures;
   const { allowPrivate, fetchEvery } = config.certificates;
   const directory = join(config.dataDir, 'revocation');
-  const keeper = new ListKeeper(lists, { directory, clock, every, log, allowPrivate, fetchEvery });
+  const keeper = new ListKeeper(lists, { directory, clock, every, log, allowPrivate, fetchEvery, refreshes });
   const onChange = (): void => void keeper.look();
   const watch = new TrustWatch({ storage, certificates, clock, every, log, onChange });
   await keeper.start();
@@ -214,13 +263,14 @@ async function tellWeakenings({ storage, certificates }: Foundations, { config, 
 function build(
   { storage, keystore, sourceKeys, certificates, cursorSecret }: Foundations,
   background: Background,
-  { config, issuer, clock, every, log }: Setting,
+  { config, issuer, clock, every, log, loop, measures }: Setting,
 ): Built {
   let retired = false;
   const engine = createEngine(issuer, (text) => log.warn(text));
-  const watch = new ClockWatch(clock, log);
-  const registers = cachedRegisters(storage, async () => certificates.reload(await storage.trust.list()));
-  const counter = new BufferedTokenCounter(storage, log);
+  const watch = new ClockWatch(clock, log, undefined, () => void measures.clockJumps++);
+  const reload = async (): Promise<void> => certificates.reload(await storage.trust.list());
+  const registers = cachedRegisters(storage, reload, measures.caches);
+  const counter = new BufferedTokenCounter(storage, log, measures);
   const unproven = new CountedRefusals(storage.audit, log);
   const authorities = createAuthorities({
     ...{ registers: storage, current: registers, issuer, keys: sourceKeys, clock, random },
@@ -237,10 +287,17 @@ function build(
     signer: keystore.signer,
     authorities,
     counter,
-    unproven,
+    unproven: meteredUnproven(unproven, measures),
     clock,
     random,
     settings: { ...config.token, issuer },
+  };
+  const unready = async (): Promise<FaultCode | undefined> => {
+    if (retired) return 'PV-504';
+    if (!watch.steady()) return 'PV-503';
+    if (loop.isTooLate()) return 'PV-505';
+    await storage.ready();
+    return undefined;
   };
   mountApp(engine, ports, {
     documents: {
@@ -250,12 +307,16 @@ function build(
     },
     api: selfservice(routes, { ports, keys: () => keystore.jwks().keys, cursorSecret, log }),
     lookups: lookups({ ports, keys: () => keystore.jwks().keys, settings: config.authorities, log }),
-    unready: () => (retired ? 'PV-504' : watch.steady() ? undefined : 'PV-503'),
+    unready,
+    tokens: { seconds: measures.seconds, ...(config.operations.logTokens && { log }) },
     log,
   });
-  const endHousekeeping = keepHouse(storage, watch, log);
-  const endWatch = watchEndings(ports, { clock, every, log });
+  const endHousekeeping = keepHouse(storage, watch, { measures, log });
+  const endWatch = watchEndings(ports, { clock, every, log, measures });
+  const { keeper } = background;
+  const instruments = { measures, lag: () => loop.lag(), lists: () => keeper.reports(), now: () => watch.now() };
   const close = async (): Promise<void> => {
+    loop.close();
     endHousekeeping();
     await endWatch();
     await background.close();
@@ -264,10 +325,11 @@ function build(
     await authorities.close();
     await sealed(storage, watch, log).finally(() => storage.close());
   };
+  loop.begin();
   const retire = (): void => {
     retired = true;
   };
-  return { listener: engine.callback(), retire, close };
+  return { listener: engine.callback(), unready, readings: () => takeReadings(instruments), retire, close };
 }
 
 /** The last records too are vouched for; a store that cannot take a checkpoint any more is closed all the same. */

@@ -1,5 +1,6 @@
 import type { DelegatedScope } from './core/delegation.ts';
 import type { SeenCertificate } from './core/endings.ts';
+import { type Acting, createMeasures, type Measures } from './core/measures.ts';
 import type { IssuedToken, Log, MissedDelegation, Storage, TokenCount, TokenCounter } from './core/ports.ts';
 import type { EpochSeconds } from './core/time.ts';
 import { CountBuffer } from './count-buffer.ts';
@@ -11,16 +12,23 @@ import { CountBuffer } from './count-buffer.ts';
 export class BufferedTokenCounter implements TokenCounter {
   readonly #tokens: CountBuffer<TokenCount>;
   readonly #missed: CountBuffer<MissedDelegation>;
-
   readonly #certificates: CountBuffer<SeenCertificate>;
+  readonly #issued: Measures['issued'];
 
-  constructor({ tokenCounts, missedDelegations, seenCertificates }: Counters, log: Log) {
+  constructor(
+    { tokenCounts, missedDelegations, seenCertificates }: Counters,
+    log: Log,
+    { issued }: Pick<Measures, 'issued'> = createMeasures(),
+  ) {
+    this.#issued = issued;
     this.#tokens = new CountBuffer(tokenCounts, log, 'token counts');
     this.#missed = new CountBuffer(missedDelegations, log, 'counts of missing delegations');
     this.#certificates = new CountBuffer(seenCertificates, log, 'notes of certificates');
   }
 
-  issued({ clientId, consumer, scopes }: IssuedToken, at: EpochSeconds): void {
+  issued(token: IssuedToken, at: EpochSeconds): void {
+    this.#issued[token.amr === 'private_key_jwt' ? 'kid' : 'x5c'][acting(token)]++;
+    const { clientId, consumer, scopes } = token;
     for (const scope of scopes) {
       this.#tokens.count(`${clientId} ${consumer} ${scope}`, (known) => ({
         clientId,
@@ -49,6 +57,11 @@ export class BufferedTokenCounter implements TokenCounter {
   async close(): Promise<void> {
     await Promise.all([this.#tokens.close(), this.#missed.close(), this.#certificates.close()]);
   }
+}
+
+function acting({ supplier, details }: IssuedToken): Acting {
+  if (details) return details.type === 'urn:altinn:consent' ? 'consent' : 'system_user';
+  return supplier === undefined ? 'self' : 'supplier';
 }
 
 type Counters = Pick<Storage, 'tokenCounts' | 'missedDelegations' | 'seenCertificates'>;

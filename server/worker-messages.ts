@@ -1,5 +1,7 @@
 import type { Config } from './config.ts';
+import type { FaultCode } from './core/catalogue.ts';
 import { StoreUnavailable } from './core/ports.ts';
+import type { Reading } from './telemetry/readings.ts';
 
 /** What the primary tells a worker first. */
 export type WorkerTask = {
@@ -10,14 +12,20 @@ export type WorkerTask = {
   readonly prepares: boolean;
 };
 
-/** What the primary tells it afterwards: the store is prepared; stop, and how. */
-export type PrimaryMessage = 'prepared' | 'stop' | 'stop gently';
+/** What the primary tells it afterwards: the store is prepared; stop, and how; tell this of yourself. */
+export type PrimaryMessage = 'prepared' | 'stop' | 'stop gently' | WorkerReport['kind'];
+
+/** What a worker tells of itself when it is asked, and of its readings once more as the last thing it does. */
+export type WorkerReport =
+  | { readonly kind: 'readiness'; readonly unready?: FaultCode; readonly failure?: ToldError }
+  | { readonly kind: 'readings'; readonly readings: readonly Reading[] };
 
 /** What a worker tells the primary. */
 export type WorkerMessage =
   | { readonly kind: 'named'; readonly issuer: string }
   | { readonly kind: 'ready'; readonly issuer: string; readonly port: number }
-  | { readonly kind: 'failed'; readonly error: ToldError };
+  | { readonly kind: 'failed'; readonly error: ToldError }
+  | WorkerReport;
 
 /** An error as it crosses from one process to another. */
 export type ToldError = {

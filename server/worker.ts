@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { systemClock } from './clock.ts';
-import { startServer } from './main.ts';
-import { type PrimaryMessage, tellError, type WorkerMessage, type WorkerTask } from './worker-messages.ts';
+import type { FaultCode } from './core/catalogue.ts';
+import { type RunningServer, startServer } from './main.ts';
+import { type PrimaryMessage, type ToldError, tellError, type WorkerMessage, type WorkerTask } from './worker-messages.ts';
 
 // One worker of server/cluster.ts: the whole server in a process that the primary has forked, which tells it when to stop. It ends with
 // the primary, however that ends. Signals that a terminal or a service manager sends to the whole group are the primary's to judge.
@@ -11,18 +12,37 @@ process.once('message', (task: WorkerTask) => void work(task));
 
 async function work({ config, clockOffset, prepares }: WorkerTask): Promise<void> {
   try {
-    const server = await startServer(config, {
-      clock: { now: () => systemClock.now() + clockOffset },
-      ...(prepares && { prepare: (_, issuer) => prepared(issuer) }),
-    });
-    process.on('message', async (message: PrimaryMessage) => {
-      if (message === 'prepared') return;
-      await server.close(message === 'stop gently' ? 'gently' : 'now');
-      process.exit();
-    });
+    // The primary answers who watches: it alone sees all workers.
+    const { listen: _, ...operations } = config.operations;
+    const server = await startServer(
+      { ...config, operations },
+      {
+        clock: { now: () => systemClock.now() + clockOffset },
+        ...(prepares && { prepare: (_, issuer) => prepared(issuer) }),
+      },
+    );
+    process.on('message', (message: PrimaryMessage) => void hear(message, server));
     tell({ kind: 'ready', issuer: server.issuer, port: server.port });
   } catch (error) {
     tell({ kind: 'failed', error: tellError(error) }, () => process.exit(1));
+  }
+}
+
+async function hear(message: PrimaryMessage, server: RunningServer): Promise<void> {
+  if (message === 'readings') tell({ kind: 'readings', readings: server.readings() });
+  else if (message === 'readiness') tell({ kind: 'readiness', ...(await readiness(server)) });
+  else if (message !== 'prepared') {
+    await server.close(message === 'stop gently' ? 'gently' : 'now');
+    tell({ kind: 'readings', readings: server.readings() }, () => process.exit());
+  }
+}
+
+async function readiness(server: RunningServer): Promise<{ unready?: FaultCode; failure?: ToldError }> {
+  try {
+    const unready = await server.unready();
+    return unready === undefined ? {} : { unready };
+  } catch (error) {
+    return { failure: tellError(error) };
   }
 }
 

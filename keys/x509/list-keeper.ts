@@ -37,6 +37,8 @@ export type KeeperMeans = {
   readonly allowPrivate: boolean;
   /** How often a list is fetched anew, in seconds. */
   readonly fetchEvery?: number;
+  /** Where it is counted how tries to fetch or read a list end. */
+  readonly refreshes?: { renewed: number; failed: number };
 };
 
 /** What is known of an address besides its list. */
@@ -90,6 +92,11 @@ export class ListKeeper implements RevocationData {
   /** @see {@link RevocationData} */
   of(entry: TrustEntry): readonly ListReport[] {
     return this.#sourcesOf(entry).map((source) => this.#report(source));
+  }
+
+  /** Of every address that lists are fetched from. */
+  reports(): readonly ListReport[] {
+    return this.#lists.sources.map((source) => this.#report(source));
   }
 
   /** @see {@link RevocationData} */
@@ -170,6 +177,7 @@ export class ListKeeper implements RevocationData {
     const list = await this.#reads.pass(() => loadList(file, source.issuer.der));
     if (list.thisUpdate > this.#means.clock.now()) throw new Refusal('crl_not_fresh', 'a list that has not begun');
     this.#lists.keep(source, list);
+    if (this.#means.refreshes) this.#means.refreshes.renewed++;
     return list;
   }
 
@@ -235,6 +243,7 @@ export class ListKeeper implements RevocationData {
       if (this.#end.signal.aborted) return;
       const detail = error instanceof Refusal || error instanceof NotFetched ? error.message : String(error);
       this.#state(source).failure = detail;
+      if (this.#means.refreshes) this.#means.refreshes.failed++;
       this.#tell('a revocation list could not be renewed', `${new URL(source.url).host}: ${detail}`);
     }
   }

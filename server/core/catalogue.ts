@@ -390,6 +390,13 @@ export const catalogue = {
     cause: 'It has been told to stop, and finishes what it has been asked.',
     fix: 'Send the request to another node, or here again in a few seconds.',
   },
+  'PV-505': {
+    error: 'temporarily_unavailable',
+    status: 503,
+    phrase: 'The server is slow to answer',
+    cause: 'Within the last seconds something has held it up for more than half a second, or one of its workers does not answer.',
+    fix: 'Send the request to another node, or here again in a few seconds.',
+  },
   'PV-601': {
     error: 'invalid_request',
     status: 400,

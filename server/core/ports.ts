@@ -1,5 +1,6 @@
 import type { Audit, AuditRecord, CheckpointKey } from './audit.ts';
 import type { Authorities } from './authorities.ts';
+import type { GrantedDetails } from './authorization-details.ts';
 import type { FaultCode } from './catalogue.ts';
 import type { Client, KeyFlaw, PublicJwk, RegistrableKey } from './client.ts';
 import type { Consent } from './consent.ts';
@@ -185,7 +186,11 @@ export interface TokenSigner {
 /** What is counted of a token: who fetched it, in whose name, for what. */
 export type IssuedToken = {
   readonly clientId: string;
+  readonly amr: ClientAmr;
   readonly consumer: OrganizationNumber;
+  /** The organisation that acts for the consumer. */
+  readonly supplier?: OrganizationNumber;
+  readonly details?: Pick<GrantedDetails, 'type'>;
   readonly scopes: readonly string[];
 };
 
@@ -523,6 +528,7 @@ export type LogFields = {
   readonly error?: string;
   readonly stack?: string;
   readonly issuer?: string;
+  readonly duration_ms?: number;
 };
 
 /** The server's log. */

@@ -1,15 +1,42 @@
 import type { Context } from 'koa';
 import { Fault } from '../core/fault.ts';
 import { issueToken, type TokenResponse } from '../core/issue-token.ts';
-import type { Ports } from '../core/ports.ts';
+import type { Measures } from '../core/measures.ts';
+import type { Log, Ports } from '../core/ports.ts';
 import { readBody } from './body.ts';
 import { PRIVATE_JSON } from './render-fault.ts';
 
 /** Largest body of a token request, in bytes. `PV-SEC-059` */
 const MAX_BODY = 48 * 1024;
 
-/** POST /token: the JWT-bearer grant. Contract §1.2, §2.1 */
-export function tokenEndpoint(ports: Ports): (ctx: Context) => Promise<void> {
+/** How token requests are watched. */
+export type TokenWatch = {
+  readonly seconds: Measures['seconds'];
+  /** Is told of every token; absent: of refusals alone, which have their line in any case. */
+  readonly log?: Log;
+};
+
+/** POST /token: the JWT-bearer grant, and how long it took. Contract §1.2, §2.1 */
+export function tokenEndpoint(ports: Ports, { seconds, log }: TokenWatch): (ctx: Context) => Promise<void> {
+  const answer = answering(ports);
+  return async (ctx) => {
+    const start = performance.now();
+    let outcome: keyof Measures['seconds'] = 'refused';
+    try {
+      await answer(ctx);
+      outcome = 'issued';
+    } finally {
+      seconds[outcome].observe((performance.now() - start) / 1000);
+    }
+    log?.info('issued', {
+      correlation_id: ctx.state.correlationId,
+      status: 200,
+      duration_ms: Math.round(performance.now() - start),
+    });
+  };
+}
+
+function answering(ports: Ports): (ctx: Context) => Promise<void> {
   return async (ctx) => {
     assertIsForm(ctx);
     const body = await readBody(ctx.req, MAX_BODY);

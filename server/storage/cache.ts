@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { isWithin } from '../core/delegation.ts';
+import { type CacheUse, createMeasures, type Measures } from '../core/measures.ts';
 import type { Storage, TokenRegisters } from '../core/ports.ts';
 
 /** Most entries kept of each register, a few kilobytes each at most. What is not kept costs a look-up, and nothing else. */
@@ -12,16 +13,27 @@ const KEPT = { clients: 5_000, organizations: 10_000, scopes: 2_000, accesses: 2
  *
  * Requests of one turn of the event loop share the answer: what a turn finds on its sockets was sent before the turn began.
  * @param moved reads anew what else is kept of the registers; the request that sees a change waits for it.
+ * @param uses where it is counted how often a copy served.
  */
-export function cachedRegisters(storage: Storage, moved: () => Promise<void>): () => Promise<TokenRegisters> {
-  const clients = new Kept(KEPT.clients, (id: string) => storage.clients.find(id));
-  const organizations = new Kept(KEPT.organizations, (orgno: string) => storage.organizations.find(orgno));
-  const scopes = new Kept(KEPT.scopes, (name: string) => storage.scopes.find(name));
-  const accesses = new Kept(KEPT.accesses, (scope: string, consumer: string) => storage.accesses.find(scope, consumer));
-  const periods = new Kept(KEPT.delegations, async (scope: string, consumerOrgno: string, supplierOrgno: string) => {
-    const found = await storage.delegations.periods({ scope, consumerOrgno, supplierOrgno });
-    return found.length > 0 ? found : undefined;
-  });
+export function cachedRegisters(
+  storage: Storage,
+  moved: () => Promise<void>,
+  uses: Measures['caches'] = createMeasures().caches,
+): () => Promise<TokenRegisters> {
+  const clients = new Kept(KEPT.clients, uses.clients, (id: string) => storage.clients.find(id));
+  const organizations = new Kept(KEPT.organizations, uses.organizations, (orgno: string) => storage.organizations.find(orgno));
+  const scopes = new Kept(KEPT.scopes, uses.scopes, (name: string) => storage.scopes.find(name));
+  const accesses = new Kept(KEPT.accesses, uses.accesses, (scope: string, consumer: string) =>
+    storage.accesses.find(scope, consumer),
+  );
+  const periods = new Kept(
+    KEPT.delegations,
+    uses.delegations,
+    async (scope: string, consumerOrgno: string, supplierOrgno: string) => {
+      const found = await storage.delegations.periods({ scope, consumerOrgno, supplierOrgno });
+      return found.length > 0 ? found : undefined;
+    },
+  );
   const inForce: TokenRegisters['delegations']['inForce'] = async ({ scope, consumerOrgno, supplierOrgno }, now) =>
     isWithin((await periods.find(scope, consumerOrgno, supplierOrgno)) ?? [], now);
   const registers: TokenRegisters = { clients, organizations, scopes, accesses, delegations: { inForce } };
@@ -49,21 +61,27 @@ export function cachedRegisters(storage: Storage, moved: () => Promise<void>): (
 class Kept<Key extends string[], Entry extends object> {
   readonly #find: (...key: Key) => Promise<Entry | undefined>;
   readonly #entries: LRUCache<string, Entry>;
+  readonly #use: CacheUse;
   #age = 0;
 
-  constructor(max: number, find: (...key: Key) => Promise<Entry | undefined>) {
+  constructor(max: number, use: CacheUse, find: (...key: Key) => Promise<Entry | undefined>) {
     this.#find = find;
+    this.#use = use;
     this.#entries = new LRUCache({ max });
   }
 
   readonly find = async (...key: Key): Promise<Entry | undefined> => {
     // No name of a register holds a line feed.
     const name = key.length === 1 ? (key[0] ?? '') : key.join('\n');
-    return this.#entries.get(name) ?? this.#look(key, name);
+    const kept = this.#entries.get(name);
+    if (kept === undefined) return this.#look(key, name);
+    this.#use.hits++;
+    return kept;
   };
 
   /** What was being looked for meanwhile is of the time before, and not kept. */
   async #look(key: Key, name: string): Promise<Entry | undefined> {
+    this.#use.misses++;
     const age = this.#age;
     const entry = await this.#find(...key);
     if (entry && age === this.#age) this.#entries.set(name, entry);

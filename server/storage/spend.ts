@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Distribution } from '../core/distribution.ts';
 import type { SpendKey } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
 
@@ -29,10 +30,13 @@ export type Commit<Entry> = (batch: readonly Entry[]) => Promise<readonly boolea
  */
 export class GroupCommit<Entry> {
   readonly #commit: Commit<Entry>;
+  readonly #sizes: Distribution | undefined;
   #waiting: Waiting<Entry>[] = [];
 
-  constructor(commit: Commit<Entry>) {
+  /** @param sizes where it is counted how many entries share a commit. */
+  constructor(commit: Commit<Entry>, sizes?: Distribution) {
     this.#commit = commit;
+    this.#sizes = sizes;
   }
 
   /** @returns whether the entry was fresh. Rejects as the commit does. */
@@ -48,6 +52,7 @@ export class GroupCommit<Entry> {
     if (this.#waiting.length > 0) setImmediate(() => this.#flush());
     try {
       const fresh = await this.#commit(batch.map(({ entry }) => entry));
+      this.#sizes?.observe(batch.length);
       for (const [place, { resolve }] of batch.entries()) resolve(fresh[place] === true);
     } catch (error) {
       for (const { reject } of batch) reject(error);

@@ -14,7 +14,7 @@ async function initialized(test: Test, ...flags: string[]): Promise<User> {
   const user = await newUser(test);
   const { code, stderr } = await user.run(['init', ...flags]);
   test.equal(code, 0, stderr);
-  await appendFile(join(user.home, 'portvakt.yaml'), 'listen: { port: 0 }\n');
+  await appendFile(join(user.home, 'portvakt.yaml'), 'listen: { port: 0 }\noperations: { listen: off }\n');
   return user;
 }
 

@@ -66,7 +66,7 @@ async function begin(t: Test) {
     return output;
   };
   const serve = async (): Promise<void> => {
-    await appendFile(join(folder, 'portvakt.yaml'), `listen: { port: ${port} }\n`);
+    await appendFile(join(folder, 'portvakt.yaml'), `listen: { port: ${port} }\noperations: { listen: off }\n`);
     const server = spawn(process.execPath, [BIN, 'serve', '-o', 'json'], {
       cwd: folder,
       env,

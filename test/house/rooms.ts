@@ -61,6 +61,12 @@ export const rooms: readonly Room[] = [
   { of: 'server/config.ts', imports: ['server/core/'], packages: { zod: ANY, yaml: ANY } },
   { of: 'server/clock.ts', imports: ['server/core/'] },
   { of: 'server/random.ts', imports: ['server/core/'] },
+  { of: 'server/loop-watch.ts', imports: ['server/clock.ts'] },
+  { of: 'server/metering.ts', imports: ['server/core/'] },
+  {
+    of: 'server/operations.ts',
+    imports: ['server/core/', 'server/config.ts', 'server/http/', 'server/random.ts', 'server/telemetry/'],
+  },
   { of: 'server/expiry-watch.ts', imports: ['server/core/', 'server/registry/'] },
   { of: 'server/housekeeping.ts', imports: ['server/core/', 'server/clock.ts'] },
   { of: 'server/trust-watch.ts', imports: ['server/core/'] },
@@ -68,10 +74,19 @@ export const rooms: readonly Room[] = [
   { of: 'server/count-buffer.ts', imports: ['server/core/'] },
   { of: 'server/main.ts', imports: ['server/', 'keys/'] },
   { of: 'server/worker.ts', imports: ['server/', 'keys/'] },
-  { of: 'server/worker-messages.ts', imports: ['server/core/', 'server/config.ts'] },
+  { of: 'server/worker-messages.ts', imports: ['server/core/', 'server/config.ts', 'server/telemetry/'] },
+  { of: 'server/worker-reports.ts', imports: ['server/core/', 'server/telemetry/', 'server/worker-messages.ts'] },
   {
     of: 'server/cluster.ts',
-    imports: ['server/core/', 'server/config.ts', 'server/worker-messages.ts', 'server/storage/open.ts', 'server/telemetry/'],
+    imports: [
+      'server/core/',
+      'server/config.ts',
+      'server/operations.ts',
+      'server/worker-messages.ts',
+      'server/worker-reports.ts',
+      'server/storage/open.ts',
+      'server/telemetry/',
+    ],
   },
   {
     of: 'keys/',
@@ -121,7 +136,7 @@ export const rooms: readonly Room[] = [
   },
   {
     of: 'docs/',
-    imports: ['server/core/', 'server/selfservice/', 'server/config.ts', 'cli/'],
+    imports: ['server/core/', 'server/selfservice/', 'server/telemetry/', 'server/config.ts', 'cli/'],
     packages: { jose: ANY, zod: ANY, commander: ANY },
   },
 ];

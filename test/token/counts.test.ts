@@ -81,7 +81,7 @@ t.test('a server that closes writes what it has counted', async (t) => {
 });
 
 /** Who fetches what is counted below. */
-const A = { clientId: 'a', consumer: '310555037' };
+const A = { clientId: 'a', amr: 'private_key_jwt', consumer: '310555037' } as const;
 
 /** A counter over a store that is told what to do, and what both have been told. */
 function counterOver(store: Partial<TokenCounts>) {

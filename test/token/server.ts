@@ -10,6 +10,7 @@ import { type Config, devConfig } from '../../server/config.ts';
 import type { Log, LogFields, Storage } from '../../server/core/ports.ts';
 import type { TokenSettings } from '../../server/core/settings.ts';
 import { JWT_BEARER } from '../../server/core/token-request.ts';
+import { LoopWatch } from '../../server/loop-watch.ts';
 import { startServer } from '../../server/main.ts';
 
 /** 2026-01-01T00:00:00Z, the moment that tests stand at until they turn the clock. */
@@ -29,6 +30,8 @@ export type Answer = {
 export type TestServer = {
   readonly issuer: string;
   readonly port: number;
+  /** Where it is watched, when the configuration says so. */
+  readonly operationsPort: number | undefined;
   readonly dataDir: string;
   readonly clock: { time: number; now(): number };
   readonly lines: { message: string; fields: LogFields }[];
@@ -51,13 +54,17 @@ export type Wishes = {
   /** Changes the made-up world before it is installed. */
   readonly world?: (world: World, ca: TestCa) => World;
   /** What the configuration says besides. */
-  readonly config?: Partial<Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment'>>;
+  readonly config?: Partial<Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment' | 'operations'>>;
   /** How certificates are judged, where not by the defaults. */
   readonly certificates?: Partial<Config['certificates']>;
   /** Another server's data directory, already filled: a second process on one store, or a start after a stop. */
   readonly dataDir?: string;
   /** The system's clock instead of the one that stands still, for clients that read it themselves. */
   readonly systemClock?: boolean;
+  /** Takes the log's lines besides. */
+  readonly log?: Log;
+  /** Watches this process's event loop, which tests keep busy; unless told, by a clock that stands still. */
+  readonly loop?: LoopWatch;
 };
 
 /** Starts a server that ends with the test. */
@@ -70,6 +77,8 @@ export async function startTestServer(
     certificates = {},
     dataDir: shared,
     systemClock = false,
+    log,
+    loop = new LoopWatch(() => 0),
   }: Wishes = {},
 ): Promise<TestServer> {
   const dataDir = shared ?? (await mkdtemp(join(tmpdir(), 'portvakt-test-')));
@@ -87,7 +96,8 @@ export async function startTestServer(
         background.add(work);
         return () => void background.delete(work);
       },
-      log: keepLines(lines),
+      log: keepLines(lines, log),
+      loop,
       prepare: async (storage, issuer) => {
         const installation = { now: Math.floor(clock.now()), correlationId: '0'.repeat(32), issuer };
         if (shared === undefined) await installWorld(world(whole, ca), storage, installation);
@@ -104,7 +114,7 @@ export async function startTestServer(
     await close();
     if (shared === undefined) await rm(dataDir, { recursive: true });
   });
-  const { issuer, port } = server;
+  const { issuer, port, operationsPort } = server;
   const client = (name: string): Credentials => {
     const found = clients.find((candidate) => candidate.name === name);
     if (!found) throw new Error(`no client ${name} in the made-up world`);
@@ -115,7 +125,20 @@ export async function startTestServer(
   const post: TestServer['post'] = (body, headers = {}, path = '/token') =>
     request(path, { method: 'POST', body, headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers } });
   return {
-    ...{ issuer, port, dataDir, clock, lines, ca, storage: await kept.promise, client, post, get: request, close },
+    ...{
+      issuer,
+      port,
+      operationsPort,
+      dataDir,
+      clock,
+      lines,
+      ca,
+      storage: await kept.promise,
+      client,
+      post,
+      get: request,
+      close,
+    },
     elapse: async () => {
       // A change of the trust comes first: it says which lists are to be had.
       for (const work of [...background].reverse()) await work();
@@ -132,9 +155,14 @@ async function read(response: Response): Promise<Answer> {
   return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : {} };
 }
 
-function keepLines(lines: TestServer['lines']): Log {
-  const keep = (message: string, fields: LogFields = {}): void => void lines.push({ message, fields });
-  return { info: keep, warn: keep, error: keep };
+function keepLines(lines: TestServer['lines'], log?: Log): Log {
+  const keep =
+    (level: keyof Log): Log['info'] =>
+    (message, fields = {}) => {
+      lines.push({ message, fields });
+      log?.[level](message, fields);
+    };
+  return { info: keep('info'), warn: keep('warn'), error: keep('error') };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Distribution } from '../../core/distribution.ts';
 import type { SpentAssertions } from '../../core/ports.ts';
 import type { EpochSeconds } from '../../core/time.ts';
 import { GroupCommit, REMEMBERED_AFTER_EXPIRY, spendDigest } from '../spend.ts';
@@ -8,10 +9,15 @@ import type { Connection } from './database.ts';
 type Entry = { readonly digest: Buffer; readonly expires: EpochSeconds; readonly verdict: Prepared };
 
 /** What the spending is written with. */
-type Writing = { readonly writer: Connection; readonly writes: WriteQueue; readonly chain: AuditChain };
+type Writing = {
+  readonly writer: Connection;
+  readonly writes: WriteQueue;
+  readonly chain: AuditChain;
+  readonly commits: Distribution;
+};
 
 /** Spent assertions: the row count of one insert decides, in one commit with the verdict. `PV-SEC-029`, `PV-SEC-030` */
-export function assertions(reader: Connection, { writer, writes, chain }: Writing): SpentAssertions {
+export function assertions(reader: Connection, { writer, writes, chain, commits }: Writing): SpentAssertions {
   const find = reader.statement<[digest: Buffer], { digest: Buffer }>('SELECT digest FROM spent_assertions WHERE digest = ?');
   const insert = writer.statement<[digest: Buffer, expires: EpochSeconds]>(
     'INSERT INTO spent_assertions (digest, expires) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING',
@@ -31,7 +37,7 @@ export function assertions(reader: Connection, { writer, writes, chain }: Writin
     return fresh;
   });
   const prune = writer.change((ended: EpochSeconds, limit: number) => remove.run(ended, limit));
-  const spends = new GroupCommit<Entry>((batch) => writes.run(() => chain.settling(() => commit(batch))));
+  const spends = new GroupCommit<Entry>((batch) => writes.run(() => chain.settling(() => commit(batch))), commits);
 
   return {
     // A verdict that cannot be written down fails here, alone, and not the batch it would have ridden in.

@@ -1,4 +1,5 @@
 import type { Audit, AuditRecord, ChainHead } from '../../core/audit.ts';
+import type { Distribution } from '../../core/distribution.ts';
 import type { EpochSeconds } from '../../core/time.ts';
 import { GroupCommit } from '../spend.ts';
 import type { WriteQueue } from '../write-queue.ts';
@@ -9,10 +10,15 @@ import { checkpointKeys } from './checkpoint-keys.ts';
 import type { Connection } from './database.ts';
 
 /** What the audit is written with. */
-type Writing = { readonly writer: Connection; readonly writes: WriteQueue; readonly chain: AuditChain };
+type Writing = {
+  readonly writer: Connection;
+  readonly writes: WriteQueue;
+  readonly chain: AuditChain;
+  readonly commits: Distribution;
+};
 
 /** Reading the audit, and appending what belongs to no other change: records of one turn share a commit. */
-export function audit(reader: Connection, { writer, writes, chain }: Writing): Audit {
+export function audit(reader: Connection, { writer, writes, chain, commits }: Writing): Audit {
   const newest = reader.statement<[limit: number], AuditRow>(`
     SELECT type, at, correlation_id AS correlationId, client_id AS clientId, orgno, details
     FROM audit ORDER BY sequence DESC LIMIT ?`);
@@ -23,7 +29,7 @@ export function audit(reader: Connection, { writer, writes, chain }: Writing): A
     return batch.map(() => true);
   });
   const seal = writer.change((now: EpochSeconds, due: EpochSeconds | undefined) => chain.seal(now, due));
-  const appends = new GroupCommit<Prepared>((batch) => writes.run(() => chain.settling(() => commit(batch))));
+  const appends = new GroupCommit<Prepared>((batch) => writes.run(() => chain.settling(() => commit(batch))), commits);
   return {
     append: async (record) => void (await appends.add(prepared(record))),
     list: async (limit) => newest.all(limit).map(toRecord),

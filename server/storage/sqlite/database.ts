@@ -8,6 +8,8 @@ export type ConnectionOptions = {
   readonly readonly: boolean;
   /** How long a statement waits for another process's lock, in milliseconds; the event loop waits with it. */
   readonly busyTimeout: number;
+  /** Called for everything that cannot be carried out, but for locks, which may be waited for. */
+  readonly onFailure?: () => void;
 };
 
 /** A prepared statement. Its parameters are bound, never written into the text. */
@@ -24,9 +26,11 @@ export type Statement<Parameters extends unknown[], Row> = {
  */
 export class Connection {
   readonly #database: Database.Database;
+  readonly #onFailure: () => void;
 
-  private constructor(database: Database.Database) {
+  private constructor(database: Database.Database, onFailure: () => void = () => {}) {
     this.#database = database;
+    this.#onFailure = onFailure;
   }
 
   /**
@@ -35,7 +39,11 @@ export class Connection {
    */
   static open(path: string, options: ConnectionOptions): Connection {
     const connection = guard(
-      () => new Connection(new Database(path, { readonly: options.readonly, fileMustExist: true, timeout: options.busyTimeout })),
+      () =>
+        new Connection(
+          new Database(path, { readonly: options.readonly, fileMustExist: true, timeout: options.busyTimeout }),
+          options.onFailure,
+        ),
     );
     try {
       connection.#configure(options);
@@ -106,7 +114,7 @@ export class Connection {
 
   #guard<T>(work: () => T): T {
     if (!this.#database.open) throw new StoreUnavailable('the database has been closed');
-    return guard(work);
+    return guard(work, this.#onFailure);
   }
 }
 
@@ -132,11 +140,12 @@ const SETTINGS = {
 /** What a disk, a lock or a damaged file can do to any statement. https://www.sqlite.org/rescode.html */
 const FAILURES = /^SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|PROTOCOL|NOMEM|PERM|NOLFS|INTERRUPT)/;
 
-function guard<T>(work: () => T): T {
+function guard<T>(work: () => T, onFailure = () => {}): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof Database.SqliteError) || !FAILURES.test(error.code)) throw error;
+    if (!error.code.startsWith('SQLITE_BUSY')) onFailure();
     throw new StoreUnavailable(`the database cannot be used: ${error.message} (${error.code})`, { cause: error });
   }
 }

@@ -10,15 +10,20 @@ const LONGEST_PAUSE = 4;
  *
  * Work that met a lock has changed nothing: a transaction takes the write lock at its beginning, before its work is begun.
  * @param wait how long in all, in milliseconds.
+ * @param onGivenUp called when that was not enough.
  * @throws {StoreUnavailable} when the lock is held for longer
  */
-export async function patiently<T>(work: () => T | Promise<T>, wait: number): Promise<T> {
+export async function patiently<T>(work: () => T | Promise<T>, wait: number, onGivenUp = () => {}): Promise<T> {
   const deadline = performance.now() + wait;
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (!isBusy(error) || performance.now() >= deadline) throw error;
+      if (!isBusy(error)) throw error;
+      if (performance.now() >= deadline) {
+        onGivenUp();
+        throw error;
+      }
       await pause(Math.random() * LONGEST_PAUSE);
     }
   }

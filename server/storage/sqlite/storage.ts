@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { createMeasures, type StoreMeasures } from '../../core/measures.ts';
 import type { Changes, Registers, Storage } from '../../core/ports.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { accesses } from './accesses.ts';
@@ -32,6 +33,8 @@ import { trust } from './trust.ts';
 export type SqliteOptions = {
   /** How long to wait for another process's lock, in milliseconds. */
   readonly busyTimeout?: number;
+  /** Where commits and failures are counted. */
+  readonly measures?: StoreMeasures;
 };
 
 /**
@@ -39,18 +42,20 @@ export type SqliteOptions = {
  * open transaction, and one writes, one transaction at a time.
  * @throws {StoreUnusable | StoreUnavailable}
  */
-export async function openSqlite(path: string, { busyTimeout = 2_000 }: SqliteOptions): Promise<Storage> {
+export async function openSqlite(path: string, options: SqliteOptions): Promise<Storage> {
+  const { busyTimeout = 2_000, measures = createMeasures().store } = options;
+  const onFailure = (): void => void measures.failures++;
   const file = resolve(path);
   preparePrivateFile(file);
   // While another process starts on the same new file SQLite does not wait where two switch to the write-ahead log together.
-  const writer = await patiently(() => Connection.open(file, { readonly: false, busyTimeout }), busyTimeout);
+  const writer = await patiently(() => Connection.open(file, { readonly: false, busyTimeout, onFailure }), busyTimeout);
   let reader: Connection | undefined;
   try {
     // From here on the event loop does the waiting.
     writer.pragma('busy_timeout = 0');
     await patiently(() => migrate(writer), busyTimeout);
-    reader = Connection.open(file, { readonly: true, busyTimeout });
-    const opened = storage(reader, writer, busyTimeout);
+    reader = Connection.open(file, { readonly: true, busyTimeout, onFailure });
+    const opened = storage(reader, writer, { wait: busyTimeout, measures });
     await opened.ready();
     return opened;
   } catch (error) {
@@ -60,10 +65,12 @@ export async function openSqlite(path: string, { busyTimeout = 2_000 }: SqliteOp
   }
 }
 
-function storage(reader: Connection, writer: Connection, wait: number): Storage {
-  const writes = new WriteQueue((work) => patiently(work, wait));
+type Workings = { readonly wait: number; readonly measures: StoreMeasures };
+
+function storage(reader: Connection, writer: Connection, { wait, measures }: Workings): Storage {
+  const writes = new WriteQueue((work) => patiently(work, wait, () => void measures.failures++));
   const chain = new AuditChain(writer);
-  const writing = { writer, writes, chain };
+  const writing = { writer, writes, chain, commits: measures.commits };
   const changes: Changes = {
     ...registers(writer),
     firstResults: firstResults(writer),
