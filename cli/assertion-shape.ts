@@ -74,6 +74,7 @@ function offlinePorts(issuer: string | undefined): Ports {
     keyPolicy: absent(),
     counter: absent(),
     unproven: absent(),
+    limits: absent(),
     certificates: absent(),
     revocation: absent(),
     signer: absent(),

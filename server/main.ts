@@ -23,6 +23,9 @@ import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
 import { type Ending, Listening } from './http/listening.ts';
+import { createAddressOf } from './limits/address.ts';
+import { Allowances } from './limits/allowances.ts';
+import { dividePlaces } from './limits/places.ts';
 import { lookups } from './lookup/mount.ts';
 import { metadata } from './provider/metadata.ts';
 import { createEngine } from './provider/provider.ts';
@@ -236,19 +239,22 @@ function build(
     authorities,
     counter,
     unproven,
+    limits: new Allowances(config.limits, clock),
     clock,
     random,
     settings: { ...config.token, issuer },
   };
+  const { tokens, reserve } = dividePlaces(config.limits.concurrency, config.limits.queue);
   mountApp(engine, ports, {
     documents: {
       metadata: metadata(issuer, authorities.detailsTypes),
       jwks: () => keystore.jwks(),
       resources: new Map(RESOURCES.map((path) => [path, resourceMetadata(issuer, path, routes)])),
     },
-    api: selfservice(routes, { ports, keys: () => keystore.jwks().keys, cursorSecret, log }),
-    lookups: lookups({ ports, keys: () => keystore.jwks().keys, settings: config.authorities, log }),
+    api: selfservice(routes, { ports, keys: () => keystore.jwks().keys, cursorSecret, gate: reserve, log }),
+    lookups: lookups({ ports, keys: () => keystore.jwks().keys, settings: config.authorities, gate: reserve, log }),
     unready: () => (retired ? 'PV-504' : watch.steady() ? undefined : 'PV-503'),
+    admission: { addressOf: createAddressOf(config.proxies), gate: tokens },
     log,
   });
   const endHousekeeping = keepHouse(storage, watch, log);

@@ -8,7 +8,7 @@ import { errorPage } from './error-pages.ts';
 import { live, ready } from './health.ts';
 import { limitHeaders } from './limits.ts';
 import { renderFaults } from './render-fault.ts';
-import { tokenEndpoint } from './token-endpoint.ts';
+import { type Admission, tokenEndpoint } from './token-endpoint.ts';
 
 /** What the addresses answer with, besides the rules of tokens. */
 export type Documents = {
@@ -27,6 +27,7 @@ export type Surroundings = {
   readonly lookups: Middleware;
   /** Why the server is not ready, whatever its store says; undefined when it is. */
   readonly unready: () => FaultCode | undefined;
+  readonly admission: Admission;
   readonly log: Log;
 };
 
@@ -39,18 +40,21 @@ const READ = ['GET', 'HEAD'];
  * Puts our middlewares in front of the engine's router, one a line. They are the allow-list: what none of them knows never reaches
  * the engine, which would answer addresses of its own. The token endpoint comes first, because it is asked most. Decisions 6, 15
  */
-export function mountApp(engine: Koa, ports: Ports, { documents, api, lookups, unready, log }: Surroundings): void {
+export function mountApp(engine: Koa, ports: Ports, { documents, api, lookups, unready, admission, log }: Surroundings): void {
   engine.use(correlationId(ports.random));
   engine.use(renderFaults({ issuer: ports.settings.issuer, log }));
   engine.use(closeAfterRefusedBody);
   engine.use(limitHeaders());
-  engine.use(dispatch(routes(ports, documents, unready)));
+  engine.use(dispatch(routes(ports, { documents, unready, admission })));
   engine.use(api);
   engine.use(lookups);
   engine.use(nothingElse);
 }
 
-function routes(ports: Ports, documents: Documents, unready: Surroundings['unready']): ReadonlyMap<string, Route> {
+function routes(
+  ports: Ports,
+  { documents, unready, admission }: Pick<Surroundings, 'documents' | 'unready' | 'admission'>,
+): ReadonlyMap<string, Route> {
   const metadata = { methods: READ, handle: publicDocument(() => documents.metadata) };
   const jwks = { methods: READ, handle: publicDocument(documents.jwks) };
   const resources = [...documents.resources].map(([path, document]): [string, Route] => [
@@ -58,7 +62,7 @@ function routes(ports: Ports, documents: Documents, unready: Surroundings['unrea
     { methods: READ, handle: publicDocument(() => document) },
   ]);
   return new Map<string, Route>([
-    ['/token', { methods: ['POST'], handle: tokenEndpoint(ports) }],
+    ['/token', { methods: ['POST'], handle: tokenEndpoint(ports, admission) }],
     ['/.well-known/oauth-authorization-server', metadata],
     ['/.well-known/oauth-authorization-server/', metadata],
     ['/jwk', jwks],
