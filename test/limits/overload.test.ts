@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import t from 'tap';
 import { catalogue } from '../../server/core/catalogue.ts';
 import { JWT_BEARER } from '../../server/core/token-request.ts';
@@ -135,6 +135,18 @@ t.test('PV-SEC-062 a sender that has closed its half is answered, unless somethi
   idle.end();
   t.equal(await everything(idle), '');
   t.equal((await server.get('/health/ready')).status, 200);
+});
+
+t.test('PV-SEC-062 PV-022 a header that does not come to its end in time is refused, and the connection closed', async (t) => {
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const server = createHttpServer((_, response) => response.end(), { issuer: () => 'http://localhost/', random, log });
+  server.headersTimeout = 1;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+  t.match(await everything(socket), /^HTTP\/1\.1 408 [\s\S]*\/errors\/PV-022"/);
 });
 
 t.test('PV-SEC-062 Node’s limits are set, not left to its defaults', async (t) => {
