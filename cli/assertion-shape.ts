@@ -75,6 +75,7 @@ function offlinePorts(issuer: string | undefined): Ports {
     keyPolicy: absent(),
     counter: absent(),
     unproven: absent(),
+    limits: absent(),
     certificates: absent(),
     revocation: absent(),
     signer: absent(),

@@ -5,6 +5,7 @@ import { dirname, extname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
+import { shareOfLimits } from './core/limits.ts';
 import type { Log, Storage } from './core/ports.ts';
 import type { Operations } from './operations.ts';
 import { createLog } from './telemetry/log.ts';
@@ -152,10 +153,11 @@ class Workers {
 
   /** Forks a worker and waits until it answers. */
   async #startOne(config: Config): Promise<Named> {
-    const { clockOffset = 0, prepare } = this.#surroundings;
+    const { clockOffset = 0, prepare, workers } = this.#surroundings;
+    const share = { ...config, limits: shareOfLimits(config.limits, workers) };
     const cache = getCompileCacheDir();
     const worker = cluster.fork(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) });
-    const task: WorkerTask = { config, clockOffset, prepares: prepare !== undefined };
+    const task: WorkerTask = { config: share, clockOffset, prepares: prepare !== undefined };
     worker.send(task);
     const named = await new Promise<Named>((resolve, reject) => {
       worker.once('exit', (code, signal) => reject(new Error(`a worker ended with ${signal ?? code} before it was ready`)));

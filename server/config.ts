@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { type Document, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import type { LimitSettings } from './core/limits.ts';
 import { isKnownRegister, NORWAY } from './core/organization.ts';
 import { INTEGRATION_TYPES } from './core/scope.ts';
 import { type AuthoritySettings, DEFAULT_TOKEN_SETTINGS, type TokenSettings } from './core/settings.ts';
@@ -146,6 +147,35 @@ const operations = z.strictObject({
   log_tokens: z.boolean().default(false).describe('log a line for every token; refusals have theirs in any case'),
 });
 
+/** Requests a minute, or no limit. */
+const perMinute = z.union([z.literal('off'), z.int().min(1).max(10_000_000)]);
+
+const limits = z.strictObject({
+  client: perMinute.default(6_000).describe('requests a minute that one client signs'),
+  organization: perMinute
+    .default(30_000)
+    .describe(
+      'requests a minute that all clients of one organisation sign; those a supplier has made for customers count for it',
+    ),
+  address: perMinute
+    .optional()
+    .describe(
+      'requests a minute from one address that nobody has proven to have sent; 1200 where `proxies` says who stands in front, otherwise off, because all would come from one address',
+    ),
+  certificate_failures: perMinute
+    .optional()
+    .describe(
+      'certificate chains a minute from one address that are judged and refused; 120 where `proxies` is set, otherwise off',
+    ),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(1_000)
+    .describe('requests that are worked on at a time; a tenth is kept for the self-service API'),
+  queue: z.int().min(1).max(100_000).default(1_000).describe('requests that may wait for their turn'),
+});
+
 const cli = z.strictObject({
   context: z.string().optional().describe('as `--context`'),
   output: z.string().optional().describe('as `--output`'),
@@ -184,6 +214,16 @@ export const configSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('a proxy with TLS stands in front, so that listening beyond loopback is safe'),
+  proxies: z
+    .array(z.string().refine(isNetwork, 'must be an IP address, or a network such as 10.0.0.0/8'))
+    .max(100)
+    .default([])
+    .describe(
+      'addresses or networks of the proxies in front, whose `X-Forwarded-For` says where a request comes from; that of anybody else is ignored',
+    ),
+  limits: limits
+    .prefault({})
+    .describe('how much may be asked of the token endpoint, and by whom; each worker has its share. `off` is no limit'),
   shutdown: z
     .strictObject({
       delay_seconds: z
@@ -221,6 +261,9 @@ export type Config = {
   /** Seconds. Without a delay idle connections are closed at once. */
   readonly shutdown: { readonly delay: number; readonly timeout: number };
   readonly operations: OperationsSettings;
+  /** Addresses or networks that X-Forwarded-For is believed from. `PV-SEC-065` */
+  readonly proxies: readonly string[];
+  readonly limits: LimitSettings;
   readonly token: Omit<TokenSettings, 'issuer'>;
   readonly certificates: CertificateSettings;
   readonly authorities: AuthoritySettings;
@@ -305,18 +348,22 @@ export type DevSettings = {
   readonly issuer?: string;
   /** Absolute. */
   readonly sourceKeys?: Readonly<Record<string, string>>;
+  /** Requests a minute; what is absent is off, for a developer's tests are all of one client and one address. */
+  readonly limits?: Partial<LimitSettings>;
 };
 
 /** The configuration of `portvakt dev`: every default, in the test environment, on loopback, and one port alone. */
-export function devConfig({ dataDir, port, issuer, sourceKeys = {} }: DevSettings): Config {
+export function devConfig({ dataDir, port, issuer, sourceKeys = {}, limits: wished = {} }: DevSettings): Config {
   const settings = configSchema.parse({
     environment: 'test',
     listen: { port },
     operations: { listen: 'off' },
     shutdown: { delay_seconds: 0 },
+    limits: { client: 'off', organization: 'off' },
     ...(issuer !== undefined && { issuer }),
   });
-  return { ...toConfig(settings, { dataDir, folder: dataDir }), sourceKeys };
+  const config = toConfig(settings, { dataDir, folder: dataDir });
+  return { ...config, sourceKeys, limits: { ...config.limits, ...wished } };
 }
 
 /** Whether the text can be an issuer: https (or http on loopback), a host alone, and the final slash. `PV-SEC-069`, contract §4.1 */
@@ -380,6 +427,8 @@ function toConfig(
     listen,
     shutdown,
     operations: watched,
+    proxies,
+    limits: limited,
     token: rules,
     certificates: judged,
     authorities: asked,
@@ -393,6 +442,8 @@ function toConfig(
     port: listen.port,
     shutdown: { delay: shutdown.delay_seconds, timeout: shutdown.timeout_seconds },
     operations: toOperationsSettings(watched),
+    proxies,
+    limits: toLimitSettings(limited, proxies.length > 0),
     token: toTokenSettings(rules),
     certificates: toCertificateSettings(judged),
     authorities: { delegations: asked.delegations, systemUsers: asked.system_users, consents: asked.consents },
@@ -410,6 +461,30 @@ function parseListen(text: string): OperationsSettings['listen'] {
   const { four, six, port } = /^(?:(?<four>[0-9.]+)|\[(?<six>[0-9A-Fa-f:.]+)\]):(?<port>[0-9]{1,5})$/.exec(text)?.groups ?? {};
   const host = four ?? six ?? '';
   return isIP(host) !== 0 && Number(port) <= 65535 ? { host, port: Number(port) } : undefined;
+}
+
+/** What is admitted of one address where the file does not say. */
+const OF_ADDRESS = { address: 1_200, certificate_failures: 120 };
+
+/** @param distinguishes whether proxies tell addresses apart; without them one limit for all would let anybody shut out everybody. */
+function toLimitSettings(settings: z.infer<typeof limits>, distinguishes: boolean): LimitSettings {
+  const { client, organization, address, certificate_failures, concurrency, queue } = {
+    ...(distinguishes && OF_ADDRESS),
+    ...settings,
+  };
+  return {
+    ...(typeof client === 'number' && { client }),
+    ...(typeof organization === 'number' && { organization }),
+    ...(typeof address === 'number' && { address }),
+    ...(typeof certificate_failures === 'number' && { certificateFailures: certificate_failures }),
+    ...{ concurrency, queue },
+  };
+}
+
+/** An address, or one with the number of its leading bits that count. */
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([0-9A-Fa-f:.]+)(?:\/([0-9]{1,3}))?$/.exec(text) ?? [];
+  return isIP(address) !== 0 && Number(bits ?? 0) <= (isIPv6(address) ? 128 : 32);
 }
 
 function toTokenSettings(rules: z.infer<typeof token>): Omit<TokenSettings, 'issuer'> {

@@ -26,6 +26,9 @@ import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
 import { type Ending, Listening } from './http/listening.ts';
+import { createAddressOf } from './limits/address.ts';
+import { Allowances } from './limits/allowances.ts';
+import { dividePlaces } from './limits/places.ts';
 import { lookups } from './lookup/mount.ts';
 import { LoopWatch } from './loop-watch.ts';
 import { meteredLog, meteredUnproven } from './metering.ts';
@@ -288,6 +291,7 @@ function build(
     authorities,
     counter,
     unproven: meteredUnproven(unproven, measures),
+    limits: new Allowances(config.limits, clock),
     clock,
     random,
     settings: { ...config.token, issuer },
@@ -299,15 +303,17 @@ function build(
     await storage.ready();
     return undefined;
   };
+  const { tokens, reserve } = dividePlaces(config.limits.concurrency, config.limits.queue);
   mountApp(engine, ports, {
     documents: {
       metadata: metadata(issuer, authorities.detailsTypes),
       jwks: () => keystore.jwks(),
       resources: new Map(RESOURCES.map((path) => [path, resourceMetadata(issuer, path, routes)])),
     },
-    api: selfservice(routes, { ports, keys: () => keystore.jwks().keys, cursorSecret, log }),
-    lookups: lookups({ ports, keys: () => keystore.jwks().keys, settings: config.authorities, log }),
+    api: selfservice(routes, { ports, keys: () => keystore.jwks().keys, cursorSecret, gate: reserve, log }),
+    lookups: lookups({ ports, keys: () => keystore.jwks().keys, settings: config.authorities, gate: reserve, log }),
     unready,
+    admission: { addressOf: createAddressOf(config.proxies), gate: tokens },
     tokens: { seconds: measures.seconds, ...(config.operations.logTokens && { log }) },
     log,
   });

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { LimitSettings } from '../../server/core/limits.ts';
 import { document } from '../help.ts';
 import { parseDuration } from '../moment.ts';
 import { Terminal } from '../terminal.ts';
@@ -15,11 +16,17 @@ export function define(command: Command): void {
     .addOption(
       new Option('--clock <when>', 'live at another time: an ISO date, or +2d, -1h').argParser(clockOffset).default(0, 'now'),
     )
+    .addOption(
+      new Option('--limit <which=number>', 'limit as production does; repeat it: client=60, organization, address')
+        .argParser(limit)
+        .default({}, 'no limits'),
+    )
     .action(async (options: DevOptions) => (await import('./run-dev.ts')).dev(options, Terminal.of(command)));
   document(command, {
     examples: [
       { does: 'a server at http://localhost:7300/ that forgets everything when it ends', run: 'portvakt dev' },
       { does: 'in a script: a free port, and one line of JSON when it is ready', run: 'portvakt dev --port 0 -o json' },
+      { does: 'with a client that may ask 60 times a minute', run: 'portvakt dev --limit client=60' },
       { does: 'the day after tomorrow, with data that is kept', run: 'portvakt dev --clock +2d --persist ./world' },
     ],
     seeAlso: ['portvakt token get', 'portvakt world schema', 'portvakt serve'],
@@ -30,6 +37,24 @@ function port(text: string): number {
   const number = Number(text);
   if (!/^[0-9]+$/.test(text) || number > 65535) throw new InvalidArgumentError('It is a number from 0 to 65535.');
   return number;
+}
+
+/** As the configuration spells them. */
+const LIMITS: Readonly<Record<string, keyof LimitSettings>> = {
+  client: 'client',
+  organization: 'organization',
+  address: 'address',
+  certificate_failures: 'certificateFailures',
+  concurrency: 'concurrency',
+  queue: 'queue',
+};
+
+/** One more limit beside those that have been read. */
+function limit(text: string, others: Partial<LimitSettings>): Partial<LimitSettings> {
+  const [, which = '', number = ''] = /^([a-z_]+)=([1-9][0-9]{0,6})$/.exec(text) ?? [];
+  const name = Object.hasOwn(LIMITS, which) ? LIMITS[which] : undefined;
+  if (!name) throw new InvalidArgumentError(`It is ${Object.keys(LIMITS).join(', ')}, "=", and a number from 1.`);
+  return { ...others, [name]: Number(number) };
 }
 
 const ISO_DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2})?)?$/;

@@ -1,5 +1,6 @@
 import { type RunningCluster, startCluster } from '../../server/cluster.ts';
 import { devConfig, readWorkers } from '../../server/config.ts';
+import type { LimitSettings } from '../../server/core/limits.ts';
 import type { Clock } from '../../server/core/ports.ts';
 import type { EpochSeconds } from '../../server/core/time.ts';
 import { listDevClients } from '../dev-client.ts';
@@ -18,6 +19,8 @@ export type DevOptions = {
   readonly persist?: string;
   /** Seconds ahead of this machine's clock. */
   readonly clock: number;
+  /** What is limited, as one worker for each core shares it. */
+  readonly limit: Partial<LimitSettings>;
 };
 
 /**
@@ -45,7 +48,13 @@ async function start(options: DevOptions, data: DevData, terminal: Terminal): Pr
   const world = data.used ? undefined : await readyWorld(options.seed, Math.floor(clock.now()));
   if (data.used && options.seed !== undefined) terminal.warn(`${data.path} holds a world already; ${options.seed} is not read`);
   const { issuer, port } = options;
-  const settings = { dataDir: data.path, port, sourceKeys: world?.sourceKeys ?? {}, ...(issuer !== undefined && { issuer }) };
+  const settings = {
+    dataDir: data.path,
+    port,
+    sourceKeys: world?.sourceKeys ?? {},
+    limits: options.limit,
+    ...(issuer !== undefined && { issuer }),
+  };
   let holds: readonly string[] = [];
   const server = await startCluster(devConfig(settings), {
     workers: readWorkers(),

@@ -7,6 +7,8 @@ type Field = {
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly Field[];
   readonly minimum?: number;
   readonly maximum?: number;
   readonly items?: Field;
@@ -39,7 +41,9 @@ function table(fields: readonly (readonly [string, Field])[], prefix: string): s
   return `| Field | Type | Default | Meaning |\n| --- | --- | --- | --- |\n${rows.join('')}`;
 }
 
-function type({ type: name = '', enum: values, minimum, maximum, items }: Field): string {
+function type({ type: name = '', enum: values, const: value, anyOf, minimum, maximum, items }: Field): string {
+  if (anyOf) return anyOf.map(type).join(', or ');
+  if (value !== undefined) return code(value);
   if (values) return values.map(code).join(', ');
   if (items?.properties) return `list of mappings: ${Object.keys(items.properties).map(code).join(', ')}`;
   if (items) return `list of ${type(items)}`;

@@ -98,12 +98,13 @@ export function createCertificates(entries: readonly TrustEntry[], settings: Tru
   }
 
   return {
-    async judge(chain, now) {
+    async judge(chain, now, before) {
       const key = digest(chain);
       const verdict = stillGood(accepted.get(key), now);
       if (verdict) return verdict;
       const refusal = stillGood(refused.get(key), now);
       if (refusal) throw toFault(refusal);
+      before?.();
       return judgeNow(chain, key, now);
     },
     environment: settings.environment,

@@ -30,20 +30,23 @@ export class Grant {
   readonly ports: Ports;
   /** Whether nobody has signed it. */
   readonly isSimulated: boolean;
+  /** Where it came from, as far as that is known. */
+  readonly address: string | undefined;
   /** @throws {Fault} PV-010, PV-013 */
   readonly assertion: () => string;
 
-  private constructor(assertion: () => string, ports: Ports, claims?: AssertionClaims) {
+  private constructor(assertion: () => string, ports: Ports, { claims, address }: Origin = {}) {
     this.assertion = once(assertion);
+    this.address = address;
     this.claims = once(() => claims ?? readClaims(this.jws()));
     this.ports = ports;
     this.isSimulated = claims !== undefined;
     this.now = Math.floor(ports.clock.now());
   }
 
-  /** A grant as the token endpoint receives it: the body of the form. */
-  static fromForm(body: Uint8Array, ports: Ports): Grant {
-    return new Grant(() => parseTokenRequest(body).assertion, ports);
+  /** A grant as the token endpoint receives it: the body of the form, and the address it came from. */
+  static fromForm(body: Uint8Array, ports: Ports, address?: string): Grant {
+    return new Grant(() => parseTokenRequest(body).assertion, ports, { address });
   }
 
   /** A grant of which only the assertion is at hand, to be explained. */
@@ -53,7 +56,7 @@ export class Grant {
 
   /** The claims of a grant that nobody has signed, to find out what they would entitle to. */
   static simulated(claims: AssertionClaims, ports: Ports): Grant {
-    return new Grant(unsigned, ports, claims);
+    return new Grant(unsigned, ports, { claims });
   }
 
   /** @throws {Fault} MP-011 */
@@ -80,11 +83,11 @@ export class Grant {
   /** The certificates in `x5c`. @throws {Fault} MP-123 */
   readonly chain: () => readonly Buffer[] = once(() => readX5c(this.header().x5c ?? null));
 
-  /** The certificate in `x5c`, or the one that the registered key is bound to. @throws {Fault} MP-120 */
+  /** The certificate in `x5c`, or the one that the registered key is bound to. @throws {Fault} MP-120, PV-401 */
   readonly certificate: () => Promise<CertificateVerdict> = once(async () => {
     const bound = this.signedBy() === 'kid' ? (await this.registeredKey()).x5c : undefined;
     const chain = bound?.map((certificate) => Buffer.from(certificate, 'base64')) ?? this.chain();
-    return this.ports.certificates.judge(chain, this.now);
+    return judgeCertificate(chain, this);
   });
 
   /** Names of the scopes asked for, in that order. @throws {Fault} MP-200 when they are ungrammatical, doubled or too many */
@@ -150,6 +153,21 @@ export class Grant {
   /** The owner's permission for an organisation, where it exists. */
   async access(scope: string, consumer: OrganizationNumber): Promise<Access | undefined> {
     return (await this.registers()).accesses.find(scope, consumer);
+  }
+}
+
+/** What is known of a grant besides its assertion. */
+type Origin = { readonly claims?: AssertionClaims; readonly address?: string | undefined };
+
+/** Refused chains are counted against the address, which after too many has no unknown one judged. `PV-SEC-114` */
+async function judgeCertificate(chain: readonly Buffer[], { ports, now, address }: Grant): Promise<CertificateVerdict> {
+  const { certificates, limits } = ports;
+  if (address === undefined) return certificates.judge(chain, now);
+  try {
+    return await certificates.judge(chain, now, () => limits.judging(address));
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'MP-120') limits.certificateRefused(address);
+    throw error;
   }
 }
 

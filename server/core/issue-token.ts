@@ -22,10 +22,16 @@ export type TokenResponse = {
  * Answers one token request: reads and authenticates the grant, judges it, spends it together with the verdict in one durable
  * commit, asks whoever else must be asked, and only then signs. RFC 7523 §2.1, contract §1.5
  * @param body the form's bytes.
+ * @param address whom it is counted against until its client has proven to have sent it; undefined: nobody. `PV-SEC-112`
  * @throws {Fault} with the code that the client is shown.
  */
-export async function issueToken(body: Uint8Array, correlationId: string, ports: Ports): Promise<TokenResponse> {
-  const grant = Grant.fromForm(body, ports);
+export async function issueToken(
+  body: Uint8Array,
+  correlationId: string,
+  ports: Ports,
+  address?: string,
+): Promise<TokenResponse> {
+  const grant = Grant.fromForm(body, ports, address);
   const verdict = await proven(grant, correlationId);
   await noteCertificate(grant);
   const final = await settle(grant, verdict, correlationId);
@@ -44,8 +50,11 @@ async function proven(grant: Grant, correlationId: string): Promise<Verdict> {
   try {
     await stopAtFirst(authentication, grant);
     keepHeader(grant);
+    const client = await grant.client();
+    grant.ports.limits.proven(grant.address, client);
     const verdict = await verdictOf(() => authorize(grant));
     await spend(grant, verdict, correlationId);
+    grant.ports.limits.spent(grant.address, client);
     return verdict;
   } catch (error) {
     if (error instanceof Fault) grant.ports.unproven.count(error.code, correlationId, grant.now);

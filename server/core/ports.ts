@@ -6,6 +6,7 @@ import type { Client, KeyFlaw, PublicJwk, RegistrableKey } from './client.ts';
 import type { Consent } from './consent.ts';
 import type { DelegatedScope, Delegation, DelegationFilter, Period } from './delegation.ts';
 import type { EndingKey, SeenCertificate, Span } from './endings.ts';
+import type { Limits } from './limits.ts';
 import type { OrganizationNumber } from './organization.ts';
 import type { Access, Scope } from './scope.ts';
 import type { TokenSettings } from './settings.ts';
@@ -34,6 +35,7 @@ export type Ports = {
   readonly authorities: Authorities;
   readonly counter: TokenCounter;
   readonly unproven: UnprovenRefusals;
+  readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: TokenSettings;
@@ -118,9 +120,10 @@ export interface Certificates {
   /**
    * Judges a chain as it was presented.
    * @param chain strict DER, leaf first, at most five.
+   * @param before is called where no verdict is kept and the work begins; what it throws is passed on. `PV-SEC-114`
    * @throws {Fault} MP-120, its detail naming the rule that was broken.
    */
-  judge(chain: readonly Uint8Array[], now: EpochSeconds): Promise<CertificateVerdict>;
+  judge(chain: readonly Uint8Array[], now: EpochSeconds, before?: () => void): Promise<CertificateVerdict>;
   /** The environment whose authorities may be trusted here, and the issuer profiles that there are. `PV-SEC-052` */
   readonly environment: TrustEntry['environment'];
   readonly profiles: readonly string[];

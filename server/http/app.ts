@@ -8,7 +8,7 @@ import { errorPage } from './error-pages.ts';
 import { live, ready } from './health.ts';
 import { limitHeaders } from './limits.ts';
 import { renderFaults } from './render-fault.ts';
-import { type TokenWatch, tokenEndpoint } from './token-endpoint.ts';
+import { type Admission, type TokenWatch, tokenEndpoint } from './token-endpoint.ts';
 
 /** What the addresses answer with, besides the rules of tokens. */
 export type Documents = {
@@ -27,6 +27,7 @@ export type Surroundings = {
   readonly lookups: Middleware;
   /** Why the server is not ready; undefined when it is. Rejects where the store cannot be used. */
   readonly unready: () => Promise<FaultCode | undefined>;
+  readonly admission: Admission;
   readonly tokens: TokenWatch;
   readonly log: Log;
 };
@@ -52,7 +53,7 @@ export function mountApp(engine: Koa, ports: Ports, around: Surroundings): void 
   engine.use(nothingElse);
 }
 
-function routes(ports: Ports, { documents, unready, tokens }: Surroundings): ReadonlyMap<string, Route> {
+function routes(ports: Ports, { documents, unready, admission, tokens }: Surroundings): ReadonlyMap<string, Route> {
   const metadata = { methods: READ, handle: publicDocument(() => documents.metadata) };
   const jwks = { methods: READ, handle: publicDocument(documents.jwks) };
   const resources = [...documents.resources].map(([path, document]): [string, Route] => [
@@ -60,7 +61,7 @@ function routes(ports: Ports, { documents, unready, tokens }: Surroundings): Rea
     { methods: READ, handle: publicDocument(() => document) },
   ]);
   return new Map<string, Route>([
-    ['/token', { methods: ['POST'], handle: tokenEndpoint(ports, tokens) }],
+    ['/token', { methods: ['POST'], handle: tokenEndpoint(ports, { admission, watch: tokens }) }],
     ['/.well-known/oauth-authorization-server', metadata],
     ['/.well-known/oauth-authorization-server/', metadata],
     ['/jwk', jwks],

@@ -30,14 +30,18 @@ export function createHttpServer(
   { issuer, random, log }: { issuer: () => string; random: Random; log: Log },
 ): Server {
   const answering = new WeakMap<Duplex, ServerResponse>();
-  const server = createServer(LIMITS, (request, response) => {
+  const inTurn: RequestListener = (request, response) => {
+    const before = answering.get(request.socket);
     answering.set(request.socket, response);
-    listener(request, response);
-  });
+    // What is sent before the last answer has come waits for it: a connection has one request worked on, however many it sends.
+    if (before === undefined || before.writableFinished || before.destroyed) listener(request, response);
+    else before.once('close', () => request.socket.destroyed || listener(request, response));
+  };
+  const server = createServer(LIMITS, inTurn);
   server.maxRequestsPerSocket = LIMITS.maxRequestsPerSocket;
   server.maxConnections = LIMITS.maxConnections;
   server.maxHeadersCount = 2 * MAX_HEADERS;
-  server.on('checkExpectation', listener);
+  server.on('checkExpectation', inTurn);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const fault = connectionFault(error.code);
     const traceId = random.traceId();

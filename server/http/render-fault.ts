@@ -9,6 +9,12 @@ export const PRIVATE_JSON = {
   'X-Content-Type-Options': 'nosniff',
 };
 
+/**
+ * What is refused for being too much has no line each, or whoever sends too much would fill the disk: the audit counts it, with a few of
+ * the correlation ids. `PV-SEC-111`
+ */
+const OVERLOAD: ReadonlySet<string> = new Set(['PV-401', 'PV-402']);
+
 /** Answers every Fault in the contract's shape, and whatever else is thrown as a fault of ours. Contract §3.1, `PV-SEC-066` */
 export function renderFaults({ issuer, log }: { readonly issuer: string; readonly log: Log }): Middleware {
   return async (ctx, next) => {
@@ -16,7 +22,7 @@ export function renderFaults({ issuer, log }: { readonly issuer: string; readonl
       await next();
     } catch (error) {
       const fault = toFault(error);
-      reportFault(fault, error, { correlationId: ctx.state.correlationId, log });
+      if (!OVERLOAD.has(fault.code)) reportFault(fault, error, { correlationId: ctx.state.correlationId, log });
       const { status } = fault.entry;
       ctx.status = status;
       ctx.set(PRIVATE_JSON);
@@ -52,7 +58,7 @@ export function reportFault(fault: Fault, error: unknown, { correlationId, log }
   const { status } = fault.entry;
   const { detail } = fault.circumstances;
   const fields = { correlation_id: correlationId, code, status, ...(detail !== undefined && { detail }) };
-  if (status < 500) log.info('refused', fields);
+  if (status < 500 || OVERLOAD.has(code)) log.info('refused', fields);
   else if (error instanceof Error) log.error('failed', { ...fields, error: error.message, stack: error.stack ?? '' });
   else log.error('failed', { ...fields, error: String(error) });
 }

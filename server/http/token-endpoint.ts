@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import { Fault } from '../core/fault.ts';
 import { issueToken, type TokenResponse } from '../core/issue-token.ts';
+import type { Gate } from '../core/limits.ts';
 import type { Measures } from '../core/measures.ts';
 import type { Log, Ports } from '../core/ports.ts';
 import { readBody } from './body.ts';
@@ -16,9 +18,20 @@ export type TokenWatch = {
   readonly log?: Log;
 };
 
+/** How requests come to the token endpoint. */
+export type Admission = {
+  /** Whom a request is counted against; undefined: nobody. */
+  readonly addressOf: (request: IncomingMessage) => string | undefined;
+  /** The places in which requests are worked on. */
+  readonly gate: Gate;
+};
+
 /** POST /token: the JWT-bearer grant, and how long it took. Contract §1.2, §2.1 */
-export function tokenEndpoint(ports: Ports, { seconds, log }: TokenWatch): (ctx: Context) => Promise<void> {
-  const answer = answering(ports);
+export function tokenEndpoint(
+  ports: Ports,
+  { admission, watch: { seconds, log } }: { readonly admission: Admission; readonly watch: TokenWatch },
+): (ctx: Context) => Promise<void> {
+  const answer = answering(ports, admission);
   return async (ctx) => {
     const start = performance.now();
     let outcome: keyof Measures['seconds'] = 'refused';
@@ -36,14 +49,34 @@ export function tokenEndpoint(ports: Ports, { seconds, log }: TokenWatch): (ctx:
   };
 }
 
-function answering(ports: Ports): (ctx: Context) => Promise<void> {
+/** A place is taken when the body is there, so that slow senders hold none. `PV-SEC-068` */
+function answering(ports: Ports, { addressOf, gate }: Admission): (ctx: Context) => Promise<void> {
   return async (ctx) => {
+    const address = addressOf(ctx.req);
+    counted(() => ports.limits.arrived(address), ctx, ports);
     assertIsForm(ctx);
     const body = await readBody(ctx.req, MAX_BODY);
-    const answer = await issue(body, ctx.state.correlationId, ports);
-    ctx.set(PRIVATE_JSON);
-    ctx.body = JSON.stringify(answer);
+    const turn = counted(() => gate.enter(), ctx, ports);
+    if (turn) await turn;
+    try {
+      if (ctx.req.socket.destroyed) throw new Fault('PV-022', { detail: 'the sender went away' });
+      const answer = await issue(body, ctx.state.correlationId, { ports, address });
+      ctx.set(PRIVATE_JSON);
+      ctx.body = JSON.stringify(answer);
+    } finally {
+      gate.leave();
+    }
   };
+}
+
+/** What is refused before it is read is counted with all that nobody has proven to have sent. */
+function counted<T>(enter: () => T, ctx: Context, { unproven, clock }: Ports): T {
+  try {
+    return enter();
+  } catch (error) {
+    if (error instanceof Fault) unproven.count(error.code, ctx.state.correlationId, Math.floor(clock.now()));
+    throw error;
+  }
 }
 
 /**
@@ -64,9 +97,13 @@ const IDENTITY_CODES: ReadonlySet<string> = new Set([
   ...['PV-125', 'PV-126', 'PV-127', 'PV-128', 'PV-129'],
 ]);
 
-async function issue(body: Buffer, correlationId: string, ports: Ports): Promise<TokenResponse> {
+async function issue(
+  body: Buffer,
+  correlationId: string,
+  { ports, address }: { readonly ports: Ports; readonly address: string | undefined },
+): Promise<TokenResponse> {
   try {
-    return await issueToken(body, correlationId, ports);
+    return await issueToken(body, correlationId, ports, address);
   } catch (error) {
     const folded = ports.settings.uniformErrors && error instanceof Fault && IDENTITY_CODES.has(error.code);
     throw folded ? new Fault('MP-100', { detail: error.code, cause: error }) : error;

@@ -1,7 +1,9 @@
 import type { Context, Middleware } from 'koa';
 import { Fault } from '../core/fault.ts';
+import type { Gate } from '../core/limits.ts';
 import type { Log } from '../core/ports.ts';
 import type { AuthoritySettings } from '../core/settings.ts';
+import { gated } from '../http/gated.ts';
 import { PRIVATE_JSON, reportFault, toFault } from '../http/render-fault.ts';
 import { authorizeCaller, type CallerRules } from '../selfservice/caller.ts';
 import { readJson } from '../selfservice/request.ts';
@@ -12,7 +14,12 @@ import { answerEmpty, answerProblem, EmptyRefusal, Problem, toProblem } from './
 import { systemUserLookup } from './system-users.ts';
 
 /** What the look-ups stand on. */
-export type LookupSurroundings = CallerRules & { readonly settings: AuthoritySettings; readonly log: Log };
+export type LookupSurroundings = CallerRules & {
+  readonly settings: AuthoritySettings;
+  /** The places in which look-ups are worked on. `PV-SEC-113` */
+  readonly gate: Gate;
+  readonly log: Log;
+};
 
 /**
  * The look-ups that Altinn offers to Maskinporten, at their own addresses, for those whose tokens of this server hold the scopes: so
@@ -20,7 +27,7 @@ export type LookupSurroundings = CallerRules & { readonly settings: AuthoritySet
  * Contract §6.3, §7.1, §7.2
  */
 export function lookups(surroundings: LookupSurroundings): Middleware {
-  const { settings, log } = surroundings;
+  const { settings, gate, log } = surroundings;
   const table: readonly Lookup[] = [
     ...(settings.delegations === 'local' ? [delegationLookup] : []),
     ...(settings.systemUsers === 'local' ? [systemUserLookup] : []),
@@ -31,7 +38,7 @@ export function lookups(surroundings: LookupSurroundings): Middleware {
     const lookup = table.find((candidate) => candidate.path.toLowerCase() === path.toLowerCase());
     if (!lookup) return next();
     try {
-      const answer = await lookup.answer(await receive(ctx, lookup, surroundings));
+      const answer = await gated(gate, async () => lookup.answer(await receive(ctx, lookup, surroundings)));
       ctx.set(PRIVATE_JSON);
       ctx.body = JSON.stringify(answer);
     } catch (error) {

@@ -1,7 +1,9 @@
 import type { Context, Middleware } from 'koa';
 import type { PublicJwk } from '../core/client.ts';
 import { Fault } from '../core/fault.ts';
+import type { Gate } from '../core/limits.ts';
 import type { Changes, Log, Ports } from '../core/ports.ts';
+import { gated } from '../http/gated.ts';
 import { reportFault, toFault } from '../http/render-fault.ts';
 import { answer, refuse } from './answer.ts';
 import { authorizeCaller, type Caller } from './caller.ts';
@@ -19,6 +21,8 @@ export type ApiSurroundings = {
   readonly keys: () => readonly PublicJwk[];
   /** With what cursors are marked; the same wherever one store is served. */
   readonly cursorSecret: Uint8Array;
+  /** The places in which calls are worked on. `PV-SEC-113` */
+  readonly gate: Gate;
   readonly log: Log;
 };
 
@@ -34,8 +38,10 @@ export function selfservice(routes: readonly Route[], surroundings: ApiSurroundi
     const match = find(ctx.path);
     if (!match) return next();
     try {
-      const { route, call } = await receive(ctx, match, surroundings);
-      answer(ctx, await run(ctx, route, call), { route, call });
+      await gated(surroundings.gate, async () => {
+        const { route, call } = await receive(ctx, match, surroundings);
+        answer(ctx, await run(ctx, route, call), { route, call });
+      });
     } catch (error) {
       const fault = toFault(error);
       reportFault(fault, error, { correlationId: ctx.state.correlationId, log });

@@ -48,6 +48,8 @@ t.test('misuse ends with 2 and says what was meant', async (t) => {
     [['explain', 'MP-110', 'MP-120'], /too many arguments/],
     [['dev', '--port', '70000'], /It is a number from 0 to 65535/],
     [['dev', '--clock', 'soon'], /It is an ISO date/],
+    [['dev', '--limit', 'clients=5'], /It is client, organization, address/],
+    [['dev', '--limit', 'client=0'], /a number from 1/],
     [['token', 'verify', 'x', '--timeout', 'long'], /It is a number with s, m, h or d/],
   ];
   for (const [args, message] of cases) {

@@ -232,3 +232,11 @@ t.test('PV-SEC-125 several workers are ready when all of them are; one that is h
   );
   t.equal(await ready(), '200', 'an address that is taken leaves everything as it was');
 });
+
+t.test('PV-SEC-111 each worker admits its share of a limit, so that together they admit no more than is set', async (t) => {
+  const { form, ask } = await start(t, { limits: { client: 4, concurrency: 8, queue: 8 } });
+  const outcomes: string[] = [];
+  for (let n = 0; n < 12; n++) outcomes.push(await ask(await form()));
+  t.equal(outcomes.filter((outcome) => outcome === 'token').length, 4);
+  t.equal(outcomes.filter((outcome) => outcome === 'PV-401').length, 8);
+});

@@ -39,6 +39,7 @@ export const rooms: readonly Room[] = [
     imports: ['server/core/', 'server/audit/'],
     packages: { 'better-sqlite3': { in: '/sqlite/' }, pg: { in: '/postgres/' }, 'lru-cache': ANY },
   },
+  { of: 'server/limits/', imports: ['server/core/'] },
   { of: 'server/provider/', imports: ['server/core/', 'keys/'], packages: { 'oidc-provider': ANY } },
   { of: 'server/http/', imports: ['server/core/'], packages: { koa: ANY } },
   {

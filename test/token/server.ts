@@ -54,7 +54,9 @@ export type Wishes = {
   /** Changes the made-up world before it is installed. */
   readonly world?: (world: World, ca: TestCa) => World;
   /** What the configuration says besides. */
-  readonly config?: Partial<Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment' | 'operations'>>;
+  readonly config?: Partial<Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment' | 'operations' | 'proxies'>>;
+  /** What is admitted, where not as in `portvakt dev`. */
+  readonly limits?: Partial<Config['limits']>;
   /** How certificates are judged, where not by the defaults. */
   readonly certificates?: Partial<Config['certificates']>;
   /** Another server's data directory, already filled: a second process on one store, or a start after a stop. */
@@ -75,6 +77,7 @@ export async function startTestServer(
     world = (same) => same,
     config: wished = {},
     certificates = {},
+    limits = {},
     dataDir: shared,
     systemClock = false,
     log,
@@ -87,7 +90,7 @@ export async function startTestServer(
   const lines: TestServer['lines'] = [];
   const kept = Promise.withResolvers<Storage>();
   const background = new Set<() => Promise<void>>();
-  const config = devConfig({ dataDir, port: 0 });
+  const config = devConfig({ dataDir, port: 0, limits });
   const server = await startServer(
     { ...config, ...wished, token: { ...config.token, ...settings }, certificates: { ...config.certificates, ...certificates } },
     {

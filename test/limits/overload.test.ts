@@ -1,0 +1,163 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import t from 'tap';
+import { catalogue } from '../../server/core/catalogue.ts';
+import { JWT_BEARER } from '../../server/core/token-request.ts';
+import { createHttpServer } from '../../server/http/limits.ts';
+import { random } from '../../server/random.ts';
+import { refused, startTestServer, type TestServer } from '../token/server.ts';
+
+const claims = { scope: 'prove:kart.read' };
+const form = (assertion: string): string => new URLSearchParams({ grant_type: JWT_BEARER, assertion }).toString();
+
+/** A request for a token as bytes. */
+async function request(server: TestServer, more = ''): Promise<string> {
+  const body = form(await server.assertion('demo-consumer', { claims }));
+  const type = 'Content-Type: application/x-www-form-urlencoded';
+  return `POST /token HTTP/1.1\r\nHost: x\r\n${type}\r\nContent-Length: ${body.length}\r\n${more}\r\n${body}`;
+}
+
+/** Stops what is spent until it is let go, and tells how many are at it. */
+function hold(server: TestServer): { letGo: () => void; held: () => number; arrived: (count: number) => Promise<void> } {
+  const { assertions } = server.storage;
+  const spend = assertions.spend.bind(assertions);
+  const go = Promise.withResolvers<void>();
+  const waiting: { count: number; resolve: () => void }[] = [];
+  let count = 0;
+  assertions.spend = async (...given) => {
+    count++;
+    for (const each of waiting) if (each.count === count) each.resolve();
+    await go.promise;
+    return spend(...given);
+  };
+  const arrived = (wanted: number): Promise<void> =>
+    count >= wanted ? Promise.resolve() : new Promise((resolve) => waiting.push({ count: wanted, resolve }));
+  return { letGo: go.resolve, held: () => count, arrived };
+}
+
+/** Everything that comes until the server ends the connection. */
+async function everything(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  await once(socket, 'close');
+  return Buffer.concat(chunks).toString();
+}
+
+t.test('PV-SEC-113 PV-402 one too many is refused at once, while self-service and health answer', async (t) => {
+  const server = await startTestServer(t, { limits: { concurrency: 2, queue: 1 } });
+  const operator = { scope: 'portvakt:operator' };
+  const { body } = await server.ask(await server.assertion('demo-operator', { claims: operator }));
+  const place = hold(server);
+  const send = async () => server.ask(await server.assertion('demo-consumer', { claims }));
+  const first = send();
+  await place.arrived(1);
+  const others = [send(), send()];
+  const answer = await Promise.race(others);
+  refused(t, answer, { code: 'PV-402', ...catalogue['PV-402'] });
+  t.equal(answer.headers.get('retry-after'), '1');
+  t.equal(place.held(), 1, 'the one that waits has not been begun');
+  const headers = { Authorization: `Bearer ${body.access_token}` };
+  t.equal((await server.get('/api/v1/operator/organizations', { headers })).status, 200);
+  t.same([(await server.get('/health/live')).status, (await server.get('/health/ready')).status], [200, 200]);
+  t.equal((await server.get('/jwk')).status, 200);
+  place.letGo();
+  t.equal((await first).status, 200);
+  t.same((await Promise.all(others)).map(({ status }) => status).sort(), [200, 503], 'and the one that waited is answered');
+  t.equal((await send()).status, 200, 'every place has been given back');
+  t.equal(server.lines.filter(({ fields }) => fields.code === 'PV-402').length, 0);
+});
+
+t.test('PV-SEC-113 a refusal and a fault give the place back, too', async (t) => {
+  const server = await startTestServer(t, { limits: { concurrency: 1, queue: 1 } });
+  for (let n = 0; n < 5; n++) t.equal((await server.post('nonsense')).status, 400);
+  t.equal((await server.get('/api/v1/clients')).status, 401);
+  t.equal((await server.get('/api/v1/clients')).status, 401);
+  t.equal((await server.ask(await server.assertion('demo-consumer', { claims }))).status, 200);
+});
+
+t.test('PV-SEC-113 the API has its own places, and says in its own words when they are taken', async (t) => {
+  const server = await startTestServer(t, { limits: { concurrency: 1, queue: 1 } });
+  const { body } = await server.ask(await server.assertion('demo-operator', { claims: { scope: 'portvakt:operator' } }));
+  const { organizations } = server.storage;
+  const find = organizations.find.bind(organizations);
+  const go = Promise.withResolvers<void>();
+  organizations.find = async (orgno) => {
+    await go.promise;
+    return find(orgno);
+  };
+  const headers = { Authorization: `Bearer ${body.access_token}` };
+  const calls = [1, 2, 3].map(() => server.get('/api/v1/operator/organizations', { headers }));
+  const answer = await Promise.race(calls);
+  t.match(answer, { status: 503, body: { status: 503, error: 'temporarily_unavailable', error_uri: /PV-402$/ } });
+  t.equal(answer.headers.get('retry-after'), '1');
+  go.resolve();
+  t.same((await Promise.all(calls)).map(({ status }) => status).sort(), [200, 200, 503]);
+  t.equal(server.lines.filter(({ message }) => message === 'failed').length, 0, 'it is no fault of ours');
+});
+
+t.test('PV-SEC-068 who sends slowly takes no place', async (t) => {
+  const server = await startTestServer(t, { limits: { concurrency: 1, queue: 1 } });
+  const bytes = await request(server);
+  const slow = Array.from({ length: 50 }, () => connect(server.port, '127.0.0.1'));
+  await Promise.all(slow.map((socket) => once(socket, 'connect')));
+  for (const [n, socket] of slow.entries()) socket.write(bytes.slice(0, n % 2 ? 40 : -1));
+  t.equal((await server.ask(await server.assertion('demo-consumer', { claims }))).status, 200);
+  for (const socket of slow) socket.destroy();
+});
+
+t.test('PV-SEC-062 requests of one connection are worked on one after the other, and answered in order', async (t) => {
+  const server = await startTestServer(t, { limits: { concurrency: 1, queue: 1 } });
+  const { assertions } = server.storage;
+  const spend = assertions.spend.bind(assertions);
+  let [now, most] = [0, 0];
+  assertions.spend = async (...given) => {
+    most = Math.max(most, ++now);
+    return spend(...given).finally(() => now--);
+  };
+  const many = await Promise.all([...Array(6).keys()].map(() => request(server)));
+  const socket = connect(server.port, '127.0.0.1');
+  socket.write(`${many.join('')}GET /jwk HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+  const text = await everything(socket);
+  t.same(text.match(/HTTP\/1\.1 \d+/g), Array(7).fill('HTTP/1.1 200'));
+  t.match(text, /access_token[\s\S]*"keys"/);
+  t.equal(most, 1);
+});
+
+t.test('PV-SEC-062 a sender that has closed its half is answered, unless something is missing', async (t) => {
+  const server = await startTestServer(t);
+  const whole = connect(server.port, '127.0.0.1');
+  whole.end(await request(server));
+  t.match(await everything(whole), /^HTTP\/1\.1 200 [\s\S]*access_token/);
+  const half = connect(server.port, '127.0.0.1');
+  half.end((await request(server)).slice(0, -5));
+  t.notMatch(await everything(half), 'access_token');
+  const idle = connect(server.port, '127.0.0.1');
+  idle.end();
+  t.equal(await everything(idle), '');
+  t.equal((await server.get('/health/ready')).status, 200);
+});
+
+t.test('PV-SEC-062 PV-022 a header that does not come to its end in time is refused, and the connection closed', async (t) => {
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const server = createHttpServer((_, response) => response.end(), { issuer: () => 'http://localhost/', random, log });
+  server.headersTimeout = 1;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+  t.match(await everything(socket), /^HTTP\/1\.1 408 [\s\S]*\/errors\/PV-022"/);
+});
+
+t.test('PV-SEC-062 Node’s limits are set, not left to its defaults', async (t) => {
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const server = createHttpServer(() => {}, { issuer: () => '', random, log });
+  t.match(server, {
+    headersTimeout: 10_000,
+    requestTimeout: 15_000,
+    keepAliveTimeout: 5_000,
+    maxRequestsPerSocket: 1_000,
+    maxConnections: 10_000,
+    maxHeadersCount: 200,
+  });
+});
