@@ -1,5 +1,5 @@
-import { makeWorld } from '../../fixtures/made-up-world.ts';
 import type { Presigner } from '../load/presigner.ts';
+import { worldOfRun } from '../targets/made-world.ts';
 import { delegationsTo, portvaktKinds } from '../targets/portvakt-kinds.ts';
 import type { Target } from '../targets/target.ts';
 import type { FetchedList } from './fetched-list.ts';
@@ -11,7 +11,7 @@ export type ListingTarget = Omit<Target, 'server'> & { readonly server: Measured
 
 /** In one process, which tells what loading the list does to it. */
 export async function startListing(presigner: Presigner, list: FetchedList): Promise<ListingTarget> {
-  const { world, clients } = await makeWorld({ now: Date.now() / 1000 });
+  const { world, clients } = await worldOfRun();
   const order = delegationsTo(1);
   const installed: Installed = { world, order, list };
   const server = await startMeasured(new URL('listing-server.ts', import.meta.url), installed);

@@ -41,13 +41,17 @@ export async function applyOpenLoop(
   };
   const sent: Promise<void>[] = [];
   for (const [place, request] of requests.entries()) {
-    const early = scheduled(place, rate) - (performance.now() - began);
-    if (early > 0) await pause(early);
+    await waitUntil(began + scheduled(place, rate));
     sent.push(send(request, place));
   }
   await Promise.all(sent);
   pool.close();
   return summary({ began, latencies, errors });
+}
+
+/** A timer may fire a little early: then it is set again. @param moment on the clock of `performance`. */
+async function waitUntil(moment: number): Promise<void> {
+  for (let left = moment - performance.now(); left > 0; left = moment - performance.now()) await pause(Math.ceil(left));
 }
 
 /** Connections, the last used first, so that no more are open than are needed. */

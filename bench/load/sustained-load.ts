@@ -3,7 +3,7 @@ import type { Load } from './closed-loop.ts';
 import { applyOpenLoop } from './open-loop.ts';
 
 /** Seconds of load that are signed ahead: little, so that signing disturbs little and no assertion grows old. */
-const AHEAD = 2;
+const AHEAD = 1;
 
 /** What a long load met. */
 export type Sustained = {

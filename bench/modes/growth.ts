@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { makeWorld } from '../../fixtures/made-up-world.ts';
 import { type Asked, type Growth, Misuse } from '../arguments.ts';
 import { makeDataDirectory } from '../data-directory.ts';
 import { clientId, type FilledStore, fillStore } from '../growth/fill.ts';
@@ -9,6 +8,7 @@ import { type AssertionOrder, openPresigner, type Presigner } from '../load/pres
 import { type Extent, measure } from '../measures/rounds.ts';
 import { goal, type Outcome } from '../report/outcome.ts';
 import { tokensOutcome } from '../report/tokens.ts';
+import { worldOfRun } from '../targets/made-world.ts';
 import { servePortvakt } from '../targets/portvakt.ts';
 import { portvaktTarget } from '../targets/portvakt-kinds.ts';
 import type { LoadedServer, Target } from '../targets/target.ts';
@@ -28,7 +28,7 @@ export async function measureGrowth({ extent, workers, growth }: Asked, tell: (l
     const presigner = openPresigner();
     later(() => presigner.close());
     const start = async (size: Growth): Promise<Target> => {
-      const { world } = await makeWorld({ now: Date.now() / 1000 });
+      const { world } = await worldOfRun();
       const directory = await makeDataDirectory(world);
       later(() => directory.remove());
       const began = performance.now();

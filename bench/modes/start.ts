@@ -1,10 +1,10 @@
-import { makeWorld } from '../../fixtures/made-up-world.ts';
 import type { Asked } from '../arguments.ts';
 import { type DataDirectory, makeDataDirectory } from '../data-directory.ts';
 import { fillStore } from '../growth/fill.ts';
 import { median } from '../load/statistics.ts';
 import { goal, type Outcome } from '../report/outcome.ts';
 import { table } from '../report/table.ts';
+import { worldOfRun } from '../targets/made-world.ts';
 import { servePortvakt } from '../targets/portvakt.ts';
 import { closing } from './closing.ts';
 
@@ -14,7 +14,7 @@ const LONGEST = 0.7;
 /** Starts `portvakt serve` again and again, on a small store and, where asked for, on a large one. @param tell hears of the progress. */
 export async function measureStart({ starts, workers, growth }: Asked, tell: (line: string) => void): Promise<Outcome> {
   return closing(async (later) => {
-    const { world } = await makeWorld({ now: Date.now() / 1000 });
+    const { world } = await worldOfRun();
     const small = await makeDataDirectory(world);
     later(() => small.remove());
     const stores = [{ store: 'made-up world', directory: small }];

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import { makeWorld } from '../../fixtures/made-up-world.ts';
 import { type DataDirectory, makeDataDirectory } from '../data-directory.ts';
 import type { Presigner } from '../load/presigner.ts';
 import { type ServerProcess, startServerProcess } from '../processes/server-process.ts';
 import { installDelegations } from './delegations.ts';
+import { worldOfRun } from './made-world.ts';
 import { delegationsTo, portvaktKinds } from './portvakt-kinds.ts';
 import type { LoadedServer, Target } from './target.ts';
 
@@ -33,7 +33,7 @@ export async function startPortvakt(
   presigner: Presigner,
   { delegations, ...serving }: Serving & { readonly delegations: number },
 ): Promise<{ readonly server: Portvakt; readonly targets: readonly [Target, ...Target[]] }> {
-  const { world, clients } = await makeWorld({ now: Date.now() / 1000 });
+  const { world, clients } = await worldOfRun();
   const order = delegationsTo(delegations);
   const directory = await makeDataDirectory(world, (storage, { now }) => installDelegations(storage, order, now));
   try {
