@@ -1,20 +1,26 @@
-import { HELP, Misuse, readArguments } from './arguments.ts';
-import { benchmark } from './benchmark.ts';
-import { type CertificateMeasurement, certificatesJson, certificatesTable, measureCertificates } from './certificates.ts';
-import { failures, reportJson, reportTable } from './report.ts';
-import type { Extent, Measurement } from './rounds.ts';
+import { writeFile } from 'node:fs/promises';
+import { type Asked, HELP, Misuse, readArguments } from './arguments.ts';
+import { undoWhenInterrupted } from './leftovers.ts';
+import { measureAsked } from './modes/modes.ts';
+import { canWatch } from './processes/process-tree.ts';
+import { machine, machineLine } from './report/machine.ts';
+import type { Outcome } from './report/outcome.ts';
+import { plot } from './report/plot.ts';
 
-// npm run bench. Exit code 1 when a token was refused or a replay was not: then the figures mean nothing.
+// npm run bench. Exit code 1 when the figures mean nothing or do not hold what they claim, 2 when it was asked in the wrong way.
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<number> {
   try {
     const asked = readArguments(args);
-    const { what, extent, output, help } = asked;
-    if (help) process.stdout.write(HELP);
-    if (what === 'certificates' && !help) return reportCertificates(await measureCertificates(asked, tell), output);
-    return help ? 0 : report(await benchmark(extent, tell), extent, output);
+    if (asked.help) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    if (!canWatch()) throw new Misuse('the CPU of a server is read from /proc, which this system does not have: run it on Linux');
+    undoWhenInterrupted();
+    return await report(await measureAsked(asked, tell), asked);
   } catch (error) {
     if (!(error instanceof Misuse)) throw error;
     tell(`✗ ${error.message}\n\n${HELP}`);
@@ -22,16 +28,13 @@ async function main(args: string[]): Promise<number> {
   }
 }
 
-function report(measurement: Measurement, extent: Extent, output: 'table' | 'json'): number {
-  process.stdout.write(output === 'json' ? reportJson(measurement, extent) : reportTable(measurement, extent));
-  const failed = failures(measurement);
-  for (const failure of failed) tell(`✗ ${failure}`);
-  return failed.length === 0 ? 0 : 1;
-}
-
-function reportCertificates(measurement: CertificateMeasurement, output: 'table' | 'json'): number {
-  process.stdout.write(output === 'json' ? certificatesJson(measurement) : certificatesTable(measurement));
-  return measurement.list.errors === 0 ? 0 : 1;
+async function report({ lines, json, failures, bars = [] }: Outcome, asked: Asked): Promise<number> {
+  const forProgram = `${JSON.stringify({ machine: machine(), ...json, failures }, null, 2)}\n`;
+  process.stdout.write(asked.output === 'json' ? forProgram : `${[machineLine(), ...lines].join('\n')}\n`);
+  if (asked.json !== undefined) await writeFile(asked.json, forProgram);
+  if (asked.plot !== undefined) await writeFile(asked.plot, plot(bars, machineLine()));
+  for (const failure of failures) tell(`✗ ${failure}`);
+  return failures.length === 0 ? 0 : 1;
 }
 
 function tell(line: string): void {

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer as createSocketServer, type Server, type Socket } from 'node:net';
 import t, { type Test } from 'tap';
-import { applyLoad } from '../../bench/load.ts';
+import { applyLoad } from '../../bench/load/closed-loop.ts';
 
 const TOKEN = JSON.stringify({ access_token: 'å.b.c' });
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { median, percentile } from '../../bench/statistics.ts';
+import { median, percentile } from '../../bench/load/statistics.ts';
 
 t.test('the median is the middle figure, or the mean of the middle two', async (t) => {
   t.equal(median([7]), 7);

@@ -133,6 +133,10 @@ export const rooms: readonly Room[] = [
       'node-forge': { in: 'chain-validators.ts' },
       pkijs: { in: 'chain-validators.ts' },
       asn1js: { in: 'chain-validators.ts' },
+      'oidc-provider': { in: '/peers/' },
+      'oauth2-mock-server': { in: '/peers/' },
+      'better-sqlite3': { in: '/growth/' },
+      yaml: { in: 'data-directory.ts' },
     },
   },
   {

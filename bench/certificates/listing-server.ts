@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installWorld, type World } from '../fixtures/world.ts';
-import { devConfig } from '../server/config.ts';
-import { startServer } from '../server/main.ts';
-import { type DelegationOrder, installDelegations } from './delegations.ts';
+import { installWorld, type World } from '../../fixtures/world.ts';
+import { devConfig } from '../../server/config.ts';
+import { startServer } from '../../server/main.ts';
+import { type DelegationOrder, installDelegations } from '../targets/delegations.ts';
 import { type FetchedList, loadFetched } from './fetched-list.ts';
 import { runMeasured, type Served } from './measured-process.ts';
 

@@ -30,20 +30,25 @@ export async function applyLoad(
       const connection = new Connection(port);
       for (const [place, request] of queue) {
         const asked = performance.now();
-        const error = await ask(connection, request);
+        const error = await askForToken(connection, request);
         latencies[place] = performance.now() - asked;
         if (error !== undefined) errors.push(error);
       }
       connection.close();
     }),
   );
+  return summary({ began, latencies, errors });
+}
+
+/** @param began on the clock of `performance`. */
+export function summary({ began, latencies, errors }: { began: number; latencies: Float64Array; errors: string[] }): Load {
   const seconds = (performance.now() - began) / 1000;
   const [firstError] = errors;
   return { seconds, latencies, errors: errors.length, ...(firstError !== undefined && { firstError }) };
 }
 
-/** @returns what went wrong, or nothing when a token came. */
-async function ask(connection: Connection, request: Uint8Array): Promise<string | undefined> {
+/** Asks for one token. @returns what went wrong, or nothing when a token came. */
+export async function askForToken(connection: Connection, request: Uint8Array): Promise<string | undefined> {
   try {
     const { status, body }: Answer = await connection.ask(request);
     return status === 200 && body.includes('"access_token"') ? undefined : `${status} ${body}`;

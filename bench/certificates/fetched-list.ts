@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { readCertificate } from '../keys/x509/certificate.ts';
-import { download } from '../keys/x509/download.ts';
-import { loadList } from '../keys/x509/load-list.ts';
-import { RevocationLists } from '../keys/x509/revocation-lists.ts';
+import { readCertificate } from '../../keys/x509/certificate.ts';
+import { download } from '../../keys/x509/download.ts';
+import { loadList } from '../../keys/x509/load-list.ts';
+import { RevocationLists } from '../../keys/x509/revocation-lists.ts';
 
 /** Where a revocation list is fetched, and the certificate of its issuer in base64. */
 export type FetchedList = { readonly url: string; readonly issuer: string };

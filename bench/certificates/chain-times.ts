@@ -1,6 +1,6 @@
-import { type Authority, extension, key, keyId, makeIssuing, makeLeaf, makeRoot, NOW, type Order } from '../test/keys/pki.ts';
+import { type Authority, extension, key, keyId, makeIssuing, makeLeaf, makeRoot, NOW, type Order } from '../../test/keys/pki.ts';
+import { median } from '../load/statistics.ts';
 import { type ChainJudge, VALIDATORS } from './chain-validators.ts';
-import { median } from './statistics.ts';
 
 /** What a chain of three certificates takes, in microseconds of CPU, the medians of the rounds. */
 export type ChainTime = {

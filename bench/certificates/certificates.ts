@@ -1,7 +1,8 @@
-import type { Asked } from './arguments.ts';
+import type { Asked } from '../arguments.ts';
+import type { Outcome } from '../report/outcome.ts';
+import { table } from '../report/table.ts';
 import { type ChainTime, measureChains } from './chain-times.ts';
 import { type ListLoading, measureListLoading } from './list-loading.ts';
-import { machine, table } from './report.ts';
 
 /** What certificates cost. */
 export type CertificateMeasurement = {
@@ -20,14 +21,22 @@ export async function measureCertificates(
   return { rounds, tokens, chains, list: await measureListLoading({ entries, tokens, rounds }, tell) };
 }
 
+/** The same as what the benchmark reports. */
+export async function certificatesOutcome(asked: Asked, tell: (line: string) => void): Promise<Outcome> {
+  const measurement = await measureCertificates(asked, tell);
+  const { errors } = measurement.list;
+  return {
+    lines: certificatesTable(measurement),
+    json: certificatesJson(measurement),
+    failures: errors === 0 ? [] : [`${errors} requests got no token`],
+  };
+}
+
 /** The measurement for a person. */
-export function certificatesTable({ rounds, tokens, chains, list }: CertificateMeasurement): string {
-  const { cpu, cores, node, platform } = machine();
+export function certificatesTable({ rounds, tokens, chains, list }: CertificateMeasurement): string[] {
   const { alone, undisturbed, whileLoading, megabytes, loads, errors } = list;
   const milliseconds = (figure: number): string => figure.toFixed(1);
   return [
-    `${cpu}, ${cores} cores, Node ${node}, ${platform}`,
-    '',
     `A chain of leaf, issuing CA and root: CPU, medians of ${rounds} rounds`,
     ...table([['VALIDATOR', 'KEYS', 'COLD µs', 'CACHED µs'], ...chains.map(chainRow)]),
     '',
@@ -47,16 +56,14 @@ export function certificatesTable({ rounds, tokens, chains, list }: CertificateM
       ).map(([name, one]) => [name, ...[one.p50, one.p99, one.longest].map(milliseconds)]),
     ]),
     `${errors} errors`,
-    '',
-  ].join('\n');
+  ];
 }
 
 /** The same for a program. */
-export function certificatesJson({ rounds, tokens, chains, list }: CertificateMeasurement): string {
+export function certificatesJson({ rounds, tokens, chains, list }: CertificateMeasurement): object {
   const { alone, undisturbed, whileLoading, megabytes, loads, errors } = list;
   const latencies = ({ p50, p99, longest }: typeof undisturbed) => ({ p50_ms: p50, p99_ms: p99, longest_ms: longest });
-  const report = {
-    machine: machine(),
+  return {
     ...{ rounds, tokens },
     chains: chains.map(({ validator, kind, cannot = null, cold = null, cached = null }) => ({
       ...{ validator, keys: kind, cannot, cold_us: cold, cached_us: cached },
@@ -69,7 +76,6 @@ export function certificatesJson({ rounds, tokens, chains, list }: CertificateMe
     tokens_while_loading: { ...latencies(whileLoading), loads },
     errors,
   };
-  return `${JSON.stringify(report, null, 2)}\n`;
 }
 
 function chainRow({ validator, kind, cannot, cold, cached }: ChainTime): string[] {

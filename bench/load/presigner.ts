@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { AssertionOptions } from '../fixtures/assertion.ts';
+import type { AssertionOptions } from '../../fixtures/assertion.ts';
 
-/** What the assertions of a target say; their `iat` is the moment of signing, their `jti` a new one each. */
+/** What an assertion says; its `iat` is the moment of signing, its `jti` a new one. */
 export type AssertionOrder = Omit<AssertionOptions, 'now' | 'jti'>;
 
 /** Signs assertions ahead of a load, on every core. */
 export type Presigner = {
-  /** So many distinct assertions. They live two minutes: send them at once. */
-  sign(order: AssertionOrder, count: number): Promise<string[]>;
+  /** One for each order, each distinct. They live two minutes: send them at once. One call at a time. */
+  sign(orders: readonly AssertionOrder[]): Promise<string[]>;
   close(): Promise<void>;
 };
 
@@ -20,10 +20,10 @@ export function openPresigner(): Presigner {
     () => new Worker(new URL('presigner-thread.ts', import.meta.url)),
   );
   return {
-    sign: async (order, count) => {
-      const share = Math.ceil(count / workers.length);
-      const signed = await Promise.all(workers.map((worker) => signOn(worker, order, share)));
-      return signed.flat().slice(0, count);
+    sign: async (orders) => {
+      const share = Math.ceil(orders.length / workers.length);
+      const signed = await Promise.all(workers.map((worker, n) => signOn(worker, orders.slice(n * share, (n + 1) * share))));
+      return signed.flat();
     },
     close: async () => {
       await Promise.all(workers.map((worker) => worker.terminate()));
@@ -31,9 +31,9 @@ export function openPresigner(): Presigner {
   };
 }
 
-async function signOn(worker: Worker, order: AssertionOrder, count: number): Promise<string[]> {
+async function signOn(worker: Worker, orders: readonly AssertionOrder[]): Promise<string[]> {
   const signed = once(worker, 'message');
-  worker.postMessage({ order, count });
+  worker.postMessage(orders);
   const [assertions] = await signed;
   return assertions;
 }

@@ -1,6 +1,6 @@
-import { isNorwegianNumber, type OrganizationNumber } from '../server/core/organization.ts';
-import type { Storage } from '../server/core/ports.ts';
-import type { EpochSeconds } from '../server/core/time.ts';
+import { isNorwegianNumber, type OrganizationNumber } from '../../server/core/organization.ts';
+import type { Storage } from '../../server/core/ports.ts';
+import type { EpochSeconds } from '../../server/core/time.ts';
 
 /** A register of delegations to be made: one scope, many consumers, of whom each has delegated it to the measured supplier too. */
 export type DelegationOrder = {

@@ -1,8 +1,8 @@
 import { fromBER } from 'asn1js';
 import forge from 'node-forge';
 import { Certificate, CertificateChainValidationEngine } from 'pkijs';
-import { createCertificates } from '../keys/x509/trust.ts';
-import { entry } from '../test/keys/pki.ts';
+import { createCertificates } from '../../keys/x509/trust.ts';
+import { entry } from '../../test/keys/pki.ts';
 
 /** Somebody who judges chains: the leaf, the issuing CA and the root, in DER, below that root. */
 export type ChainValidator = {

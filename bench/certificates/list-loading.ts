@@ -2,13 +2,13 @@ import { randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tlv } from '../test/keys/encode.ts';
-import { key, makeIssuing, makeList, makeRoot } from '../test/keys/pki.ts';
+import { tlv } from '../../test/keys/encode.ts';
+import { key, makeIssuing, makeList, makeRoot } from '../../test/keys/pki.ts';
+import { applyLoad } from '../load/closed-loop.ts';
+import { openPresigner } from '../load/presigner.ts';
+import { median, percentile } from '../load/statistics.ts';
 import type { Loading } from './fetched-list.ts';
-import { applyLoad } from './load.ts';
-import { openPresigner } from './presigner.ts';
-import { median, percentile } from './statistics.ts';
-import { startPortvakt, type Target } from './target.ts';
+import { type ListingTarget, startListing } from './listing-target.ts';
 
 /** What a large revocation list costs, alone and beside tokens. */
 export type ListLoading = {
@@ -43,17 +43,15 @@ export async function measureListLoading(
   const { url, close } = await serve(list);
   const presigner = openPresigner();
   try {
-    const { server, targets } = await startPortvakt(presigner, 100, { url, issuer: authority.der.toString('base64') });
+    const target = await startListing(presigner, { url, issuer: authority.der.toString('base64') });
     try {
-      const [target] = targets;
-      if (!target) throw new Error('nothing to ask');
       await load(target, tokens);
       const alone: Loading[] = [];
-      for (let n = 0; n < rounds; n++) alone.push((await server.work()) as Loading);
+      for (let n = 0; n < rounds; n++) alone.push((await target.server.work()) as Loading);
       tell('tokens, undisturbed and while the list is loaded');
       return { megabytes: list.length / 2 ** 20, alone: typical(alone), ...(await compare(target, { tokens, rounds })) };
     } finally {
-      await server.stop();
+      await target.server.stop();
     }
   } finally {
     await presigner.close();
@@ -61,7 +59,7 @@ export async function measureListLoading(
   }
 }
 
-async function compare(target: Target, { tokens, rounds }: Pick<ListExtent, 'tokens' | 'rounds'>) {
+async function compare(target: ListingTarget, { tokens, rounds }: Pick<ListExtent, 'tokens' | 'rounds'>) {
   const [undisturbed, whileLoading]: [Latencies[], Latencies[]] = [[], []];
   const sum = { loads: 0, errors: 0 };
   for (let n = 0; n < rounds; n++) {
@@ -76,7 +74,7 @@ async function compare(target: Target, { tokens, rounds }: Pick<ListExtent, 'tok
 }
 
 /** The server begins with the next load as soon as one is done, until all tokens are there. */
-async function loadWhile(target: Target, tokens: number): Promise<Latencies & { errors: number; loads: number }> {
+async function loadWhile(target: ListingTarget, tokens: number): Promise<Latencies & { errors: number; loads: number }> {
   const requests = await target.requests(tokens);
   const state = { isOver: false, loads: 0 };
   const loading = async (): Promise<void> => {
@@ -86,11 +84,14 @@ async function loadWhile(target: Target, tokens: number): Promise<Latencies & { 
   return { ...latencies, loads: state.loads };
 }
 
-async function load(target: Target, tokens: number): Promise<Latencies & { errors: number }> {
+async function load(target: ListingTarget, tokens: number): Promise<Latencies & { errors: number }> {
   return send(target, await target.requests(tokens));
 }
 
-async function send({ server: { port } }: Target, requests: readonly Uint8Array[]): Promise<Latencies & { errors: number }> {
+async function send(
+  { server: { port } }: ListingTarget,
+  requests: readonly Uint8Array[],
+): Promise<Latencies & { errors: number }> {
   const { latencies, errors } = await applyLoad(requests, { port, connections: CONNECTIONS });
   return { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99), longest: percentile(latencies, 1), errors };
 }

@@ -1,0 +1,78 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { type Installation, installWorld, type World } from '../fixtures/world.ts';
+import { readConfig } from '../server/config.ts';
+import type { Storage } from '../server/core/ports.ts';
+import { openFoundations } from '../server/main.ts';
+import { leaveNothing } from './leftovers.ts';
+
+/** A configuration with database and keys, as `portvakt init` would have made it. */
+export type DataDirectory = {
+  readonly issuer: string;
+  readonly port: number;
+  /** The configuration file. */
+  readonly config: string;
+  readonly database: string;
+  remove(): Promise<void>;
+};
+
+/** Registers more than the world. */
+export type Filling = (storage: Storage, installation: Installation) => Promise<void>;
+
+/** Makes a data directory among the temporary files. @param fill has the open store, before any key is made. */
+export async function makeDataDirectory(world: World, fill?: Filling): Promise<DataDirectory> {
+  const folder = await mkdtemp(join(tmpdir(), 'portvakt-bench-'));
+  const forget = leaveNothing(() => rmSync(folder, { recursive: true, force: true }));
+  const port = await freePort();
+  const issuer = `http://localhost:${port}/`;
+  const file = join(folder, 'portvakt.yaml');
+  await writeFile(file, stringify(settings(issuer, port)));
+  const config = await readConfig(file, {});
+  const installation = { now: Math.floor(Date.now() / 1000), correlationId: '0'.repeat(32), issuer };
+  const { storage } = await openFoundations(config, {
+    prepare: async (store) => {
+      await installWorld(world, store, installation);
+      await fill?.(store, installation);
+    },
+  });
+  await storage.close();
+  const remove = async (): Promise<void> => {
+    await rm(folder, { recursive: true, force: true });
+    forget();
+  };
+  return { issuer, port, config: file, database: join(config.dataDir, 'portvakt.db'), remove };
+}
+
+/**
+ * What the measured server is configured with: the defaults, but for what a benchmark cannot do without. This is the one place where
+ * something is switched on or off for it.
+ */
+function settings(issuer: string, port: number): object {
+  return {
+    issuer,
+    environment: 'test',
+    data_dir: 'data',
+    listen: { hosts: ['127.0.0.1'], port },
+    shutdown: { delay_seconds: 0 },
+    operations: { listen: '127.0.0.1:0' },
+    // Counted as ever, and never reached.
+    limits: { client: 10_000_000, organization: 10_000_000 },
+  };
+}
+
+/** The issuer names the port, and is told to the store before the server listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' ? address?.port : undefined;
+      server.close(() => (port === undefined ? reject(new Error('no port is free')) : resolve(port)));
+    });
+  });
+}

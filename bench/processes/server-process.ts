@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { leaveNothing } from '../leftovers.ts';
+import { cpuOfTree, processTree } from './process-tree.ts';
+
+/** A server as a person starts it: a process with its workers below. */
+export type ServerProcess = {
+  /** Milliseconds from the start to the line that says that it is ready. */
+  readonly startTime: number;
+  /** Microseconds of CPU of all its processes so far. */
+  cpu(): Promise<number>;
+  /** The processes that answer: all but the first, or the first where it is alone. */
+  workers(): readonly number[];
+  signal(signal: NodeJS.Signals): void;
+  /** Resolves when all of it is gone. @throws {Error} when it ended in another way than it should. */
+  stop(): Promise<void>;
+};
+
+export type Program = { readonly args: readonly string[]; readonly env?: NodeJS.ProcessEnv };
+
+/**
+ * Starts a program of Node and waits for its first line on standard output, by which it says that it is ready.
+ * @throws {Error} with what it said last, when it ends before that.
+ */
+export async function startServerProcess({ args, env = {} }: Program): Promise<ServerProcess> {
+  const began = performance.now();
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const forget = leaveNothing(() => child.kill('SIGKILL'));
+  const lastWords = keepLastWords(child);
+  const exited = once(child, 'exit');
+  await ready(child, exited, lastWords);
+  const startTime = performance.now() - began;
+  const pid = child.pid ?? 0;
+  return {
+    startTime,
+    cpu: async () => cpuOfTree(pid),
+    workers: () => {
+      const [first = pid, ...below] = processTree(pid);
+      return below.length === 0 ? [first] : below;
+    },
+    signal: (signal) => void child.kill(signal),
+    stop: async () => {
+      child.kill('SIGTERM');
+      const kill = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
+      const [code, signal] = await exited;
+      clearTimeout(kill);
+      forget();
+      if (code !== 0) throw new Error(`the server ended with ${signal ?? code}: ${lastWords()}`);
+    },
+  };
+}
+
+/** How long a server may take to end, in milliseconds. */
+const PATIENCE = 30_000;
+
+/** What it writes after its first line is read and thrown away, as it would be by whoever keeps its log. */
+async function ready({ stdout }: ChildProcess, exited: Promise<unknown[]>, lastWords: () => string): Promise<void> {
+  if (!stdout) throw new Error('a server without standard output');
+  const firstLine = once(createInterface({ input: stdout }), 'line').then(() => 'ready' as const);
+  const outcome = await Promise.race([firstLine, exited]);
+  if (outcome === 'ready') return void stdout.resume();
+  const [code, signal] = outcome;
+  throw new Error(`the server ended with ${signal ?? code} before it was ready: ${lastWords()}`);
+}
+
+/** How much of what the server writes to standard error is remembered, in characters. */
+const LAST_WORDS = 4_000;
+
+function keepLastWords({ stderr }: ChildProcess): () => string {
+  let words = '';
+  stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    words = (words + chunk).slice(-LAST_WORDS);
+  });
+  return () => words;
+}
