@@ -14,7 +14,8 @@ import {
 import { join } from 'node:path';
 import { calculateJwkThumbprint, createLocalJWKSet, exportJWK, type JSONWebKeySet, jwtVerify } from 'jose';
 import t, { type Test } from 'tap';
-import { KeyUnusable, openKeystore } from '../../keys/keystore.ts';
+import { type KeystorePlace, KeyUnusable, openKeystore } from '../../keys/keystore.ts';
+import { publicJwk, thumbprint } from '../../keys/thumbprint.ts';
 import { type Storage, StoreUnavailable } from '../../server/core/ports.ts';
 import { openStorage } from '../../server/storage/open.ts';
 
@@ -22,7 +23,11 @@ const NOW = 1_767_225_600;
 const clock = { now: () => NOW + 0.75 };
 const posix = process.platform === 'win32' ? { skip: 'Windows has no modes' } : {};
 
-type Place = { readonly directory: string; readonly storage: Storage; readonly clock: typeof clock };
+type Place = Pick<KeystorePlace, 'algorithms'> & {
+  readonly directory: string;
+  readonly storage: Storage;
+  readonly clock: typeof clock;
+};
 
 /** An empty data directory with its store. */
 async function emptyPlace(t: Test): Promise<Place> {
@@ -30,6 +35,13 @@ async function emptyPlace(t: Test): Promise<Place> {
   const storage = await openStorage(join(data, 'portvakt.db'));
   t.teardown(() => storage.close());
   return { directory: join(data, 'keys'), storage, clock };
+}
+
+/** An empty database beside the keys of another. */
+async function forgetful(t: Test, { directory }: Place): Promise<Storage> {
+  const storage = await openStorage(join(directory, '..', 'fresh.db'));
+  t.teardown(() => storage.close());
+  return storage;
 }
 
 /** A data directory in which the server has been started. */
@@ -221,13 +233,14 @@ t.test('a key file whose record was lost in a crash is adopted at the next start
 
 t.test('a key file that cannot be adopted stops the start', async (t) => {
   const place = await usedPlace(t);
-  const fresh = { ...place, storage: await openStorage(join(place.directory, '..', 'fresh.db')) };
-  t.teardown(() => fresh.storage.close());
+  const fresh = { ...place, storage: await forgetful(t, place) };
   renameSync(place.file, join(place.directory, 'mine.pem'));
   await refuses(t, fresh, /mine\.pem holds another key than its name says/);
   renameSync(join(place.directory, 'mine.pem'), place.file);
-  writeFileSync(join(place.directory, 'second.pem'), pem('rsa'), { mode: 0o600 });
-  await refuses(t, fresh, /holds 2 keys and the database knows none: leave the one that shall sign/);
+  const second = pem('rsa');
+  const name = thumbprint(publicJwk(createPrivateKey(second)));
+  writeFileSync(join(place.directory, `${name}.pem`), second, { mode: 0o600 });
+  await refuses(t, fresh, /holds 2 keys for RS256 and the database knows none: leave the one that shall sign/);
 });
 
 t.test('a key that was half written in a crash, and a file that nobody registered, are left alone', async (t) => {
@@ -283,8 +296,7 @@ t.test('keys of several kinds that the database has forgotten are found again by
   const place = await emptyPlace(t);
   const algorithms = ['RS256', 'ES256'] as const;
   const before = await openKeystore({ ...place, algorithms });
-  const forgetful = await emptyPlace(t);
-  const after = await openKeystore({ ...forgetful, directory: place.directory, algorithms });
+  const after = await openKeystore({ ...place, storage: await forgetful(t, place), algorithms });
   const sorted = ({ keys }: ReturnType<typeof before.jwks>) => keys.map(({ kid }) => kid).sort();
   t.same(sorted(after.jwks()), sorted(before.jwks()));
 });
@@ -293,6 +305,9 @@ t.test('two RSA keys that the database has forgotten stop the start: nobody can 
   const place = await emptyPlace(t);
   const algorithms = ['RS256', 'PS256'] as const;
   await openKeystore({ ...place, algorithms });
-  const forgetful = { ...(await emptyPlace(t)), directory: place.directory, algorithms };
-  await refuses(t, forgetful, /holds 2 keys for RS256 and the database knows none/);
+  await refuses(
+    t,
+    { ...place, storage: await forgetful(t, place), algorithms },
+    /holds 2 keys for RS256 and the database knows none/,
+  );
 });
