@@ -105,6 +105,23 @@ t.test('PV-SEC-068 who sends slowly takes no place', async (t) => {
   for (const socket of slow) socket.destroy();
 });
 
+t.test('PV-SEC-068 who sends a body to the API slowly takes no place either', async (t) => {
+  const server = await startTestServer(t, { limits: { concurrency: 1, queue: 1 } });
+  const { body } = await server.ask(await server.assertion('demo-operator', { claims: { scope: 'portvakt:operator' } }));
+  const headers = { Authorization: `Bearer ${body.access_token}` };
+  const slow = Array.from({ length: 5 }, () => connect(server.port, '127.0.0.1'));
+  await Promise.all(slow.map((socket) => once(socket, 'connect')));
+  const lines = [
+    ...['POST /api/v1/operator/organizations HTTP/1.1', 'Host: x', `Authorization: ${headers.Authorization}`],
+    ...['Content-Type: application/json', 'Content-Length: 100', '', '{'],
+  ];
+  for (const socket of slow) {
+    socket.write(lines.join('\r\n'));
+    t.equal((await server.get('/api/v1/operator/organizations', { headers })).status, 200);
+  }
+  for (const socket of slow) socket.destroy();
+});
+
 t.test('PV-SEC-062 requests of one connection are worked on one after the other, and answered in order', async (t) => {
   const server = await startTestServer(t, { limits: { concurrency: 1, queue: 1 } });
   const { assertions } = server.storage;
