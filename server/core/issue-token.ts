@@ -50,14 +50,26 @@ async function proven(grant: Grant, correlationId: string): Promise<Verdict> {
   try {
     await stopAtFirst(authentication, grant);
     keepHeader(grant);
-    const client = await grant.client();
-    grant.ports.limits.proven(grant.address, client);
-    const verdict = await verdictOf(() => authorize(grant));
-    await spend(grant, verdict, correlationId);
-    grant.ports.limits.spent(grant.address, client);
-    return verdict;
+    return await judgeOnce(grant, correlationId);
   } catch (error) {
     if (error instanceof Fault) grant.ports.unproven.count(error.code, correlationId, grant.now);
+    else grant.ports.limits.excused(grant.address);
+    throw error;
+  }
+}
+
+/** Counts the grant on its client for as long as it may be the first of its kind, and for good when it is. `PV-SEC-112` */
+async function judgeOnce(grant: Grant, correlationId: string): Promise<Verdict> {
+  const { limits } = grant.ports;
+  const client = await grant.client();
+  limits.proven(grant.address, client);
+  try {
+    const verdict = await verdictOf(() => authorize(grant));
+    await spend(grant, verdict, correlationId);
+    limits.excused(grant.address);
+    return verdict;
+  } catch (error) {
+    limits.unspent(client);
     throw error;
   }
 }

@@ -17,16 +17,21 @@ export type LimitSettings = {
 
 /**
  * Who may ask, as far as it is known at each step of a token request. A request counts against its address until its signature holds
- * and it is no replay; from then on it counts against its client and organisation instead. So what a stranger sends in a client's
- * name never uses up anything of that client's. `PV-SEC-111`, `PV-SEC-112`
+ * and it is no replay; from then on it counts against its client and organisation alone. So what a stranger sends in a client's
+ * name never uses up anything of that client's for longer than it takes to find a replay out. `PV-SEC-111`, `PV-SEC-112`
  */
 export interface Limits {
   /** Counts what came from an address, before anything of it is read. @throws {Fault} PV-401 */
   arrived(address: string | undefined): void;
-  /** Asked once the signature holds, before anything is spent or signed: may this client go on? @throws {Fault} PV-401 */
+  /** Takes it off its address again: its client has proven to have sent it, or it was not the sender that failed. */
+  excused(address: string | undefined): void;
+  /**
+   * Counts a request on its client and organisation once the signature holds, before anything is spent or signed: counted later, all
+   * that are under way at once would pass. One too many is excused to its address. @throws {Fault} PV-401
+   */
   proven(address: string | undefined, client: Client): void;
-  /** Counts a request that its client has signed and that had not been used before, and takes it off its address. */
-  spent(address: string | undefined, client: Client): void;
+  /** Takes it off client and organisation again: it was a replay, which anybody can send, or could not be spent. */
+  unspent(client: Client): void;
   /** Asked before a certificate chain is judged that no verdict is kept of. @throws {Fault} PV-401 `PV-SEC-114` */
   judging(address: string | undefined): void;
   /** Counts a chain that was refused. */

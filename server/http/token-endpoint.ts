@@ -56,7 +56,7 @@ function answering(ports: Ports, { addressOf, gate }: Admission): (ctx: Context)
     counted(() => ports.limits.arrived(address), ctx, ports);
     assertIsForm(ctx);
     const body = await readBody(ctx.req, MAX_BODY);
-    const turn = counted(() => gate.enter(), ctx, ports);
+    const turn = counted(() => enter(gate, ports, address), ctx, ports);
     if (turn) await turn;
     try {
       if (ctx.req.socket.destroyed) throw new Fault('PV-022', { detail: 'the sender went away' });
@@ -67,6 +67,16 @@ function answering(ports: Ports, { addressOf, gate }: Admission): (ctx: Context)
       gate.leave();
     }
   };
+}
+
+/** That there is no place is not the sender's doing: it would make every busy minute one in which its address is shut out. */
+function enter(gate: Gate, { limits }: Ports, address: string | undefined): Promise<void> | undefined {
+  try {
+    return gate.enter();
+  } catch (error) {
+    limits.excused(address);
+    throw error;
+  }
 }
 
 /** What is refused before it is read is counted with all that nobody has proven to have sent. */

@@ -62,7 +62,9 @@ function plain(address: string): string {
 /** One subscriber has at least 64 bits of IPv6 addresses to itself. RFC 6177 */
 function counted(address: string): string | undefined {
   const version = isIP(address);
-  if (version !== 6) return version === 4 ? address : undefined;
+  // A piece of the header would keep the whole of it in memory, for as long as the address is counted.
+  if (version === 4) return address.split('.').map(Number).join('.');
+  if (version !== 6) return undefined;
   const { address: short } = new SocketAddress({ address, family: 'ipv6' });
   const [head = '', tail] = short.split('::');
   const groups = head === '' ? [] : head.split(':');

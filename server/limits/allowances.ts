@@ -27,23 +27,28 @@ export class Allowances implements Limits {
     this.#addresses.charge(address, now);
   }
 
+  excused(address: string | undefined): void {
+    if (address !== undefined) this.#addresses?.refund(address);
+  }
+
   /** What its client has proven is never charged to the address: others may stand behind the same one. */
   proven(address: string | undefined, client: Client): void {
     if (!this.#clients && !this.#organizations) return;
     const now = this.#clock.now();
+    const organization = accountableOrganization(client);
     const ofClient = this.#clients?.secondsToWait(client.clientId, now) ?? 0;
-    const ofOrganization = this.#organizations?.secondsToWait(accountableOrganization(client), now) ?? 0;
-    if (ofClient === 0 && ofOrganization === 0) return;
-    this.#takeOff(address);
-    assertAdmitted(Math.max(ofClient, ofOrganization), ofClient >= ofOrganization ? 'the client' : 'the organisation');
+    const ofOrganization = this.#organizations?.secondsToWait(organization, now) ?? 0;
+    if (ofClient > 0 || ofOrganization > 0) {
+      this.excused(address);
+      assertAdmitted(Math.max(ofClient, ofOrganization), ofClient >= ofOrganization ? 'the client' : 'the organisation');
+    }
+    this.#clients?.charge(client.clientId, now);
+    this.#organizations?.charge(organization, now);
   }
 
-  spent(address: string | undefined, client: Client): void {
-    this.#takeOff(address);
-    if (!this.#clients && !this.#organizations) return;
-    const now = this.#clock.now();
-    this.#clients?.charge(client.clientId, now);
-    this.#organizations?.charge(accountableOrganization(client), now);
+  unspent(client: Client): void {
+    this.#clients?.refund(client.clientId);
+    this.#organizations?.refund(accountableOrganization(client));
   }
 
   judging(address: string | undefined): void {
@@ -53,10 +58,6 @@ export class Allowances implements Limits {
 
   certificateRefused(address: string | undefined): void {
     if (address !== undefined) this.#failures?.charge(address, this.#clock.now());
-  }
-
-  #takeOff(address: string | undefined): void {
-    if (address !== undefined) this.#addresses?.refund(address);
   }
 }
 

@@ -38,7 +38,8 @@ export function lookups(surroundings: LookupSurroundings): Middleware {
     const lookup = table.find((candidate) => candidate.path.toLowerCase() === path.toLowerCase());
     if (!lookup) return next();
     try {
-      const answer = await gated(gate, async () => lookup.answer(await receive(ctx, lookup, surroundings)));
+      const asked = await receive(ctx, lookup, surroundings);
+      const answer = await gated(gate, () => lookup.answer(asked));
       ctx.set(PRIVATE_JSON);
       ctx.body = JSON.stringify(answer);
     } catch (error) {
@@ -47,12 +48,13 @@ export function lookups(surroundings: LookupSurroundings): Middleware {
   };
 }
 
+/** While the body comes it holds no place: it may come slowly. `PV-SEC-068` */
 async function receive(ctx: Context, { method, scopes }: Lookup, rules: LookupSurroundings): Promise<Asked> {
   if ((ctx.method === 'HEAD' ? 'GET' : ctx.method) !== method) {
     ctx.set('Allow', method);
     throw new Fault('PV-018', { expected: method });
   }
-  const caller = await authorizeCaller(ctx.req.headers, scopes, rules);
+  const caller = await gated(rules.gate, () => authorizeCaller(ctx.req.headers, scopes, rules));
   const { storage, clock } = rules.ports;
   const body = method === 'POST' ? await readJson(ctx.req) : undefined;
   return { caller, query: readQuery(ctx.querystring), ...(body && { body }), registers: storage, now: Math.floor(clock.now()) };

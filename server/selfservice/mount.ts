@@ -38,10 +38,8 @@ export function selfservice(routes: readonly Route[], surroundings: ApiSurroundi
     const match = find(ctx.path);
     if (!match) return next();
     try {
-      await gated(surroundings.gate, async () => {
-        const { route, call } = await receive(ctx, match, surroundings);
-        answer(ctx, await run(ctx, route, call), { route, call });
-      });
+      const { route, call } = await receive(ctx, match, surroundings);
+      answer(ctx, await gated(surroundings.gate, () => run(ctx, route, call)), { route, call });
     } catch (error) {
       const fault = toFault(error);
       reportFault(fault, error, { correlationId: ctx.state.correlationId, log });
@@ -50,14 +48,16 @@ export function selfservice(routes: readonly Route[], surroundings: ApiSurroundi
   };
 }
 
-/** Finds out what is asked, and by whom. */
+/** Finds out what is asked, and by whom. While the body comes it holds no place: it may come slowly. `PV-SEC-068` */
 async function receive(ctx: Context, match: Match, surroundings: ApiSurroundings): Promise<{ route: Route; call: Call }> {
   const route = match.methods.get(ctx.method === 'HEAD' ? 'GET' : ctx.method);
   if (!route) {
     ctx.set('Allow', [...match.methods.keys()].join(', '));
     throw new Fault(match.methods.size === 0 ? 'PV-017' : 'PV-018');
   }
-  const caller = route.scopes === 'public' ? NOBODY : await authorizeCaller(ctx.req.headers, route.scopes, surroundings);
+  const { scopes } = route;
+  const caller =
+    scopes === 'public' ? NOBODY : await gated(surroundings.gate, () => authorizeCaller(ctx.req.headers, scopes, surroundings));
   const params = Object.fromEntries(Object.entries(match.params).map(([name, value]) => [name, decode(value)]));
   const query = parse(route.query, readQuery(ctx.querystring), 'query');
   const body = route.body ? await readInto(route.body, ctx, route) : undefined;

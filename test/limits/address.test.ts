@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import { configSchema, devConfig } from '../../server/config.ts';
 import { createAddressOf } from '../../server/limits/address.ts';
@@ -24,6 +26,23 @@ t.test('PV-SEC-065 X-Forwarded-For is believed from configured proxies alone', a
     ['10.1.2.3', undefined, undefined],
   ] as const)
     t.equal(addressOf(from(peer, forwarded)), counted, `${peer} says ${forwarded}`);
+});
+
+t.test('PV-SEC-111 an address that is kept does not keep the header that it stood in', (t) => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const addressOf = createAddressOf(['10.0.0.0/8']);
+  const kept: unknown[] = [];
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let n = 0; n < 1_000; n++) {
+    const header = Buffer.from(`${'x'.repeat(15_000)}, 203.0.${100 + (n >> 8)}.${n & 255}`).toString('latin1');
+    kept.push(addressOf(from('10.1.2.3', header)));
+  }
+  collect();
+  t.equal(new Set(kept).size, 1_000);
+  t.ok(process.memoryUsage().heapUsed - before < 5_000_000, 'the headers were 15 MB');
+  t.end();
 });
 
 t.test('PV-SEC-111 an IPv6 address is counted by its first 64 bits', async (t) => {

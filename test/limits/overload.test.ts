@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import t from 'tap';
 import { catalogue } from '../../server/core/catalogue.ts';
+import { StoreUnavailable } from '../../server/core/ports.ts';
 import { JWT_BEARER } from '../../server/core/token-request.ts';
 import { createHttpServer } from '../../server/http/limits.ts';
 import { random } from '../../server/random.ts';
@@ -103,6 +104,65 @@ t.test('PV-SEC-068 who sends slowly takes no place', async (t) => {
   for (const [n, socket] of slow.entries()) socket.write(bytes.slice(0, n % 2 ? 40 : -1));
   t.equal((await server.ask(await server.assertion('demo-consumer', { claims }))).status, 200);
   for (const socket of slow) socket.destroy();
+});
+
+t.test('PV-SEC-068 who sends a body to the API slowly takes no place either', async (t) => {
+  const server = await startTestServer(t, { limits: { concurrency: 1, queue: 1 } });
+  const { body } = await server.ask(await server.assertion('demo-operator', { claims: { scope: 'portvakt:operator' } }));
+  const headers = { Authorization: `Bearer ${body.access_token}` };
+  const slow = Array.from({ length: 5 }, () => connect(server.port, '127.0.0.1'));
+  await Promise.all(slow.map((socket) => once(socket, 'connect')));
+  const lines = [
+    ...['POST /api/v1/operator/organizations HTTP/1.1', 'Host: x', `Authorization: ${headers.Authorization}`],
+    ...['Content-Type: application/json', 'Content-Length: 100', '', '{'],
+  ];
+  for (const socket of slow) {
+    socket.write(lines.join('\r\n'));
+    t.equal((await server.get('/api/v1/operator/organizations', { headers })).status, 200);
+  }
+  for (const socket of slow) socket.destroy();
+});
+
+t.test('PV-SEC-111 of what a client sends at once no more is admitted than its limit', async (t) => {
+  const server = await startTestServer(t, { limits: { client: 3 } });
+  const assertions = await Promise.all(Array.from({ length: 10 }, () => server.assertion('demo-consumer', { claims })));
+  const place = hold(server);
+  let refusals = 0;
+  const answers = assertions.map(async (assertion) => {
+    const { status } = await server.ask(assertion);
+    if (status === 429) refusals++;
+    return status;
+  });
+  while (place.held() + refusals < assertions.length) await server.get('/health/live');
+  place.letGo();
+  t.same((await Promise.all(answers)).sort(), [...Array(3).fill(200), ...Array(7).fill(429)]);
+});
+
+t.test('PV-SEC-112 what the server cannot answer costs neither the client nor its address anything', async (t) => {
+  const limits = { client: 3, address: 9, concurrency: 2, queue: 1 };
+  const server = await startTestServer(t, { config: { proxies: ['127.0.0.1'] }, limits });
+  const send = async (): Promise<number> =>
+    (await server.post(form(await server.assertion('demo-consumer', { claims })), { 'X-Forwarded-For': '203.0.113.9' })).status;
+  const { assertions } = server.storage;
+  const spend = assertions.spend.bind(assertions);
+  assertions.spend = async () => {
+    throw new StoreUnavailable('full');
+  };
+  for (let n = 0; n < 6; n++) t.equal(await send(), 503, 'the store is full');
+  assertions.spend = spend;
+  const place = hold(server);
+  const first = send();
+  await place.arrived(1);
+  let refusals = 0;
+  const others = Array.from({ length: 7 }, async () => {
+    const status = await send();
+    if (status === 503) refusals++;
+    return status;
+  });
+  while (refusals < 6) await server.get('/health/live');
+  place.letGo();
+  t.same([await first, ...(await Promise.all(others)).sort()], [200, 200, ...Array(6).fill(503)], 'one waited');
+  t.same([await send(), await send()], [200, 429], 'three tokens, as ever');
 });
 
 t.test('PV-SEC-062 requests of one connection are worked on one after the other, and answered in order', async (t) => {
