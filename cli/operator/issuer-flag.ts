@@ -1,4 +1,4 @@
-import { isIssuer } from '../../server/config.ts';
+import { isIssuer } from '../../server/config-schema.ts';
 import { Failure } from '../failure.ts';
 
 /** @throws {Failure} unless a server can call itself that. `PV-SEC-069` */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { configSchema } from '../../server/config.ts';
+import { configSchema } from '../../server/config-schema.ts';
 
 /** What is read of a field's JSON Schema. */
 type Field = {

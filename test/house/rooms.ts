@@ -25,6 +25,7 @@ const SERVED = [
   'server/main.ts',
   'server/cluster.ts',
   'server/config.ts',
+  'server/config-schema.ts',
   'server/storage/open.ts',
   'keys/',
 ];
@@ -59,7 +60,8 @@ export const rooms: readonly Room[] = [
     packages: { koa: ANY },
   },
   { of: 'server/telemetry/', imports: ['server/core/'], packages: { pino: ANY, 'prom-client': ANY } },
-  { of: 'server/config.ts', imports: ['server/core/'], packages: { zod: ANY, yaml: ANY } },
+  { of: 'server/config-schema.ts', imports: ['server/core/'], packages: { zod: ANY } },
+  { of: 'server/config.ts', imports: ['server/core/', 'server/config-schema.ts'], packages: { zod: ANY, yaml: ANY } },
   { of: 'server/clock.ts', imports: ['server/core/'] },
   { of: 'server/random.ts', imports: ['server/core/'] },
   { of: 'server/loop-watch.ts', imports: ['server/clock.ts'] },
@@ -141,7 +143,7 @@ export const rooms: readonly Room[] = [
   },
   {
     of: 'docs/',
-    imports: ['server/core/', 'server/selfservice/', 'server/telemetry/', 'server/config.ts', 'cli/'],
+    imports: ['server/core/', 'server/selfservice/', 'server/telemetry/', 'server/config-schema.ts', 'cli/'],
     packages: { jose: ANY, zod: ANY, commander: ANY },
   },
 ];

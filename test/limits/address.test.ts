@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import t from 'tap';
-import { configSchema, devConfig } from '../../server/config.ts';
+import { devConfig } from '../../server/config.ts';
+import { configSchema } from '../../server/config-schema.ts';
 import { createAddressOf } from '../../server/limits/address.ts';
 
 const from = (remoteAddress: string, forwarded?: string): IncomingMessage =>
