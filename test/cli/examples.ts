@@ -126,7 +126,7 @@ async function shell({ home, env, run }: User) {
   return async (line: string, issuer: string) => {
     const settings = { PORTVAKT_PORT: '0', PORTVAKT_ISSUER: issuer, PORTVAKT_CONTEXT: roleFor(line) };
     const words = plainWords(line);
-    if (words && !/^(dev|serve)$/.test(words[0] ?? '')) return run(words, { env: settings });
+    if (words && !/^(dev|serve(?! --check))/.test(words.join(' '))) return run(words, { env: settings });
     const child = spawn('/bin/sh', ['-c', line], {
       cwd: home,
       env: { ...env, PATH: `${bin}:${env.PATH}`, ...settings },

@@ -32,7 +32,7 @@ export type Surroundings = {
 export type User = {
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Runs `portvakt …` to its end; what opens no store and is alone, in a process that has run others before. */
+  /** Runs `portvakt …` to its end; alone, in a process that has run others before. */
   readonly run: (args: readonly string[], surroundings?: Surroundings) => Promise<Ended>;
   /** Starts `portvakt …`; it is ended with the test if it still runs. */
   readonly start: (args: readonly string[], surroundings?: Surroundings) => Running;
@@ -56,8 +56,10 @@ export type Dev = Running & {
 
 const warm = new WarmCommandLine();
 
-/** Commands that open the store, run until they are stopped, or end the process themselves. */
-const NEEDS_A_PROCESS: ReadonlySet<string> = new Set(['serve', 'dev', 'init', 'db', 'admin', 'doctor', '__complete']);
+/** Whether a command runs until it is stopped, or ends the process itself. */
+function needsAProcess([name, ...flags]: readonly string[]): boolean {
+  return name === 'dev' || name === '__complete' || (name === 'serve' && !flags.includes('--check'));
+}
 
 export async function newUser(t: Test): Promise<User> {
   const home = await mkdtemp(join(tmpdir(), 'portvakt-test-'));
@@ -82,7 +84,7 @@ export async function newUser(t: Test): Promise<User> {
     return { ...process, ...JSON.parse(line) };
   };
   const run = (args: readonly string[], surroundings: Surroundings = {}): Promise<Ended> => {
-    if (!warm.isFree || NEEDS_A_PROCESS.has(args[0] ?? '') || surroundings.nodeFlags) return start(args, surroundings).ended;
+    if (!warm.isFree || needsAProcess(args) || surroundings.nodeFlags) return start(args, surroundings).ended;
     return warm.run({ args, cwd: home, ...surroundings, env: { ...env, ...surroundings.env } });
   };
   return { home, env, start, run, dev };
