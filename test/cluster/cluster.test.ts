@@ -17,6 +17,9 @@ import { JWT_BEARER } from '../../server/core/token-request.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { operations, scrape, WATCHED } from '../telemetry/watched.ts';
 
+// As a user has it: without what tap loads into every child, which takes longer than the server does.
+delete process.env.NODE_OPTIONS;
+
 // What the workers log is not the tests' to print.
 cluster.setupPrimary({ silent: true });
 
