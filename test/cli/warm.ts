@@ -26,19 +26,21 @@ export class WarmCommandLine {
 
   async run(asked: Asked): Promise<Ended> {
     this.#busy = true;
+    const over = new AbortController();
     try {
       this.#child ??= start();
       const child = await this.#child;
       hold(child, true);
-      const died = once(child, 'exit').then(([code, signal]) => {
+      const died = once(child, 'exit', over).then(([code, signal]) => {
         throw new Error(`the command line ended by itself (${code ?? signal}) at: ${asked.args.join(' ')}`);
       });
-      const answered = once(child, 'message');
+      const answered = once(child, 'message', over);
       child.send(asked);
       const [ended] = await Promise.race([answered, died]);
       hold(child, false);
       return ended as Ended;
     } finally {
+      over.abort();
       this.#busy = false;
     }
   }
