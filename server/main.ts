@@ -304,16 +304,21 @@ function build(
     return undefined;
   };
   const { tokens, reserve } = dividePlaces(config.limits.concurrency, config.limits.queue);
+  const addressOf = createAddressOf(config.proxies);
+  const calls = {
+    ...{ ports, keys: () => keystore.jwks().keys, log },
+    admission: { addressOf, gate: reserve, limits: new Allowances(config.limits, clock) },
+  };
   mountApp(engine, ports, {
     documents: {
       metadata: metadata(issuer, authorities.detailsTypes),
       jwks: () => keystore.jwks(),
       resources: new Map(RESOURCES.map((path) => [path, resourceMetadata(issuer, path, routes)])),
     },
-    api: selfservice(routes, { ports, keys: () => keystore.jwks().keys, cursorSecret, gate: reserve, log }),
-    lookups: lookups({ ports, keys: () => keystore.jwks().keys, settings: config.authorities, gate: reserve, log }),
+    api: selfservice(routes, { ...calls, cursorSecret }),
+    lookups: lookups({ ...calls, settings: config.authorities }),
     unready,
-    admission: { addressOf: createAddressOf(config.proxies), gate: tokens },
+    admission: { addressOf, gate: tokens },
     tokens: { seconds: measures.seconds, ...(config.operations.logTokens && { log }) },
     log,
   });
