@@ -217,7 +217,9 @@ export const configSchema = z.strictObject({
     ),
   limits: limits
     .prefault({})
-    .describe('how much may be asked of the token endpoint, and as much again of the API and the look-ups, and by whom; each worker has its share. `off` is no limit'),
+    .describe(
+      'how much may be asked of the token endpoint, and as much again of the API and the look-ups, and by whom; each worker has its share. `off` is no limit',
+    ),
   shutdown: z
     .strictObject({
       delay_seconds: z

@@ -130,7 +130,7 @@ export const rooms: readonly Room[] = [
   { of: 'gates/', imports: ['server/core/', 'keys/', 'test/keys/'] },
   {
     of: 'bench/',
-    imports: ['fixtures/', ...SERVED, 'test/keys/'],
+    imports: ['fixtures/', 'server/audit/', ...SERVED, 'test/keys/'],
     packages: {
       'node-forge': { in: 'chain-validators.ts' },
       pkijs: { in: 'chain-validators.ts' },
