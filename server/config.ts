@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
 import type { z } from 'zod';
 import { type ConfigFile, configSchema, isLoopback, parseListen } from './config-schema.ts';
 import type { LimitSettings } from './core/limits.ts';
@@ -73,7 +73,7 @@ export class ConfigMistake extends Error {
  * @throws {ConfigMistake} naming every field that is wrong.
  */
 export async function readConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<Config> {
-  const settings = parse(file, await read(file));
+  const settings = await parse(file, await read(file));
   const stated = environment.PORTVAKT_DATA || undefined;
   const dataDir = stated ?? settings.data_dir;
   if (settings.issuer === undefined) throw new ConfigMistake(`${file}: issuer: is missing`);
@@ -133,7 +133,9 @@ async function read(file: string): Promise<string> {
   }
 }
 
-function parse(file: string, text: string): ConfigFile {
+async function parse(file: string, text: string): Promise<ConfigFile> {
+  // The workers are handed what the first process has read, and need no reader.
+  const { LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   const [broken] = document.errors;
