@@ -100,7 +100,7 @@ class Workers {
   /** All of them at once; the first that fails is what is thrown. */
   async start(): Promise<[Named]> {
     const { workers } = this.#surroundings;
-    const starting = Promise.all(Array.from({ length: workers }, () => this.#startOne(this.#config)));
+    const starting = Promise.all(Array.from({ length: workers }, (_, place) => this.#startOne(this.#config, place === 0)));
     const watched = this.#watched(this.#config).then((operations) => {
       this.#operations = operations;
     });
@@ -136,8 +136,8 @@ class Workers {
     const moves = JSON.stringify(config.operations.listen) !== JSON.stringify(this.#config.operations.listen);
     const operations = moves ? await this.#watched(config) : this.#operations;
     try {
-      for (const worker of before) {
-        await this.#startOne(config);
+      for (const [place, worker] of before.entries()) {
+        await this.#startOne(config, place === 0);
         this.#config = config;
         void this.#stop(worker, 'stop gently');
       }
@@ -157,13 +157,13 @@ class Workers {
     await this.#operations?.close();
   }
 
-  /** Forks a worker and waits until it answers. */
-  async #startOne(config: Config): Promise<Named> {
+  /** Forks a worker and waits until it answers. @param announces whether the audit hears of the configuration from it */
+  async #startOne(config: Config, announces: boolean): Promise<Named> {
     const { clockOffset = 0, prepare, workers } = this.#surroundings;
     const share = { ...config, limits: shareOfLimits(config.limits, workers) };
     const cache = getCompileCacheDir();
     const worker = cluster.fork(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) });
-    const task: WorkerTask = { config: share, clockOffset, prepares: prepare !== undefined };
+    const task: WorkerTask = { config: share, clockOffset, prepares: prepare !== undefined, announces };
     worker.send(task);
     const named = await new Promise<Named>((resolve, reject) => {
       worker.once('exit', (code, signal) => reject(new Error(`a worker ended with ${signal ?? code} before it was ready`)));
@@ -200,7 +200,7 @@ class Workers {
       if (this.#shortLives > 0) await pause(PAUSES[Math.min(this.#shortLives, PAUSES.length) - 1], undefined, { ref: false });
       if (this.#closing) return;
       try {
-        await this.#startOne(this.#config);
+        await this.#startOne(this.#config, false);
         this.#reports.restarted();
         return;
       } catch (error) {

@@ -28,6 +28,8 @@ export type Config = {
   readonly authorities: AuthoritySettings;
   /** Files of private keys by the name that sources give them; absolute. */
   readonly sourceKeys: Readonly<Record<string, string>>;
+  /** All of it as the file has it, defaults included, for the audit. What is secret stands in files that it names. */
+  readonly stated: ConfigFile;
 };
 
 /** How the server is watched. */
@@ -194,6 +196,7 @@ function toConfig(settings: ConfigFile, { dataDir, folder }: { readonly dataDir:
     certificates: toCertificateSettings(judged),
     authorities: { delegations: asked.delegations, systemUsers: asked.system_users, consents: asked.consents },
     sourceKeys: Object.fromEntries(Object.entries(keys).map(([name, file]) => [name, resolve(folder, file)])),
+    stated: settings,
   };
 }
 

@@ -71,6 +71,8 @@ export type Surroundings = {
   readonly log?: Log;
   /** What watches the event loop. */
   readonly loop?: LoopWatch;
+  /** Whether it tells the audit what it runs by: it does, unless another worker has. */
+  readonly announces?: boolean;
   /** Runs on the open store before the first request: the made-up world is installed here. */
   readonly prepare?: (storage: Storage, issuer: string) => Promise<void>;
 };
@@ -81,7 +83,7 @@ export type Surroundings = {
  * @throws {ConfigMistake | KeyUnusable | StoreUnavailable} or the system's own error when the port is taken.
  */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
-  const { clock = systemClock, every = systemEvery, loop = new LoopWatch(), prepare } = surroundings;
+  const { clock = systemClock, every = systemEvery, loop = new LoopWatch(), prepare, announces = true } = surroundings;
   const measures = createMeasures();
   const log = meteredLog(surroundings.log ?? createLog(config.operations.logLevel), measures);
   let issuer = config.issuer ?? '';
@@ -100,7 +102,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       readings: async () => [(await built.promise).readings()],
       log,
     });
-    const opened = await open({ config, issuer, clock, every, log, loop, measures }, prepare);
+    const opened = await open({ config, issuer, clock, every, log, loop, measures, announces }, prepare);
     const { listener, unready, readings, retire, close } = opened;
     built.resolve(opened);
     app.resolve(listener);
@@ -204,6 +206,7 @@ type Setting = {
   readonly log: Log;
   readonly loop: LoopWatch;
   readonly measures: Measures;
+  readonly announces: boolean;
 };
 
 /**
@@ -225,7 +228,7 @@ async function open(setting: Setting, prepare: Surroundings['prepare']): Promise
     prepare: async (storage) => prepare?.(storage, issuer),
   });
   try {
-    await tellWeakenings(foundations, setting);
+    await tellConfiguration(foundations, setting);
     const background = await keepTrust(foundations, setting);
     return build(foundations, background, setting);
   } catch (error) {
@@ -251,16 +254,17 @@ async function keepTrust({ storage, certificates, lists }: Foundations, setting:
   return { keeper, close: () => Promise.all([watch.close(), keeper.close()]).then(() => undefined) };
 }
 
-/** `PV-SEC-126` */
-async function tellWeakenings({ storage, certificates }: Foundations, { config, clock, log }: Setting): Promise<void> {
+/** What the server runs by is in the audit, once for all workers; what weakens the defaults is warned of besides. `PV-SEC-109`, `PV-SEC-126` */
+async function tellConfiguration({ storage, certificates }: Foundations, setting: Setting): Promise<void> {
+  const { config, clock, log, announces } = setting;
   const anchors = config.environment === 'test' ? [] : (await storage.trust.list()).filter(({ role }) => role === 'anchor');
   const weak = anchors.filter((anchor) => certificates.policyOf(anchor) !== 'require');
   const policies = weak.map((anchor) => `trust/${anchor.id.slice(0, 16)} revocation: ${certificates.policyOf(anchor)}`);
-  const found = [...weakenings(config), ...policies];
-  for (const detail of found) log.warn('a setting weakens the defaults', { detail });
-  if (found.length === 0) return;
-  const at = Math.floor(clock.now());
-  await storage.audit.append({ type: 'server.weakened', at, correlationId: random.traceId(), details: { settings: found } });
+  const weakened = [...weakenings(config), ...policies];
+  for (const detail of weakened) log.warn('a setting weakens the defaults', { detail });
+  if (!announces) return;
+  const about = { at: Math.floor(clock.now()), correlationId: random.traceId() };
+  await storage.audit.append({ type: 'server.configured', ...about, details: { settings: config.stated, weakened } });
 }
 
 function build(
