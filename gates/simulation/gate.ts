@@ -47,7 +47,10 @@ export function memory(): string {
 }
 
 /** The seed with which it comes again, what is left of the schedule, and both answers. */
-export function told({ schedule, divergence }: Found, { seed, number }: { readonly seed: number; readonly number: number }): string {
+export function told(
+  { schedule, divergence }: Found,
+  { seed, number }: { readonly seed: number; readonly number: number },
+): string {
   const steps = schedule.steps.map(({ at, ...step }) => `  +${at - BEGINNING} s  ${JSON.stringify(step)}`);
   const expected = divergence.expected.map((each) => JSON.stringify(each));
   return [

@@ -18,32 +18,42 @@ export function grantOf(sender: Sender, next: Chance): PlainGrant {
     ...{ iss: clientId, aud: ISSUER, scope: `${scope}${second}` },
     ...timesOf(sender.now, next),
     ...(next(6) > 0 && { jti: next(8) > 0 ? `j${sender.serial}` : `j${next(4)}` }),
-    ...actingFor(clientId, { scope, next }),
+    ...actingFor(clientId, { scope, sender, next }),
     ...extras(next),
   };
   const grant = { ...proofOf(clientId, { sender, next }), claims };
-  return next(7) === 0 ? pick(MISTAKES, next)(grant, sender) : grant;
+  return next(9) === 0 ? pick(MISTAKES, next)(grant, sender) : grant;
 }
 
 /** Mostly fresh, and often at an edge of what is allowed. Contract §1.4 */
 function timesOf(now: number, next: Chance): Claims {
-  const ago = pick([0, 0, 0, 0, 1, 9, 10, 11, 60, 118, 119, 120, -9, -10, -11], next);
-  const life = pick([120, 120, 120, 120, 60, 30, 119, 121, 1, 0], next);
-  const nbf = next(8) === 0 ? { nbf: now + pick([0, 9, 10, 11], next) } : {};
+  const isAtEdge = next(5) === 0;
+  const ago = isAtEdge ? pick([9, 10, 11, 60, 118, 119, 120, -9, -10, -11], next) : pick([0, 1, 5], next);
+  const life = isAtEdge ? pick([120, 121, 119, 1, 0], next) : pick([120, 60, 30], next);
+  const nbf = next(10) === 0 ? { nbf: now + pick([0, 9, 10, 11], next) } : {};
   return { iat: now - ago, exp: now - ago + life, ...nbf };
 }
 
-function actingFor(clientId: string, { scope, next }: { readonly scope: string; readonly next: Chance }): Claims {
+function actingFor(
+  clientId: string,
+  { scope, sender, next }: { readonly scope: string; readonly sender: Sender; readonly next: Chance },
+): Claims {
   const isDelegable = scope === 'prove:delegated' || scope.startsWith('other:');
-  if (clientId !== 'made' && clientId !== 'own' && isDelegable && next(4) > 0) return { consumer_org: pick([CONSUMER, CONSUMER, CUSTOMER], next) };
-  if (next(8) === 0) return { iss_onbehalfof: pick(['customer-1', 'customer-2'], next) };
-  return next(16) === 0 ? { consumer_org: pick([CONSUMER, SUPPLIER, STRANGER], next) } : {};
+  if (clientId !== 'made' && clientId !== 'own' && isDelegable && next(4) > 0)
+    return { consumer_org: pick([CONSUMER, CONSUMER, CUSTOMER], next) };
+  if (next(sender.world.settings.onBehalfOf ? 8 : 80) === 0) return { iss_onbehalfof: pick(['customer-1', 'customer-2'], next) };
+  return next(25) === 0 ? { consumer_org: pick([CONSUMER, SUPPLIER, STRANGER], next) } : {};
 }
 
 function extras(next: Chance): Claims {
   const details = next(6) === 0 ? { authorization_details: [next(2) === 0 ? systemUserOf(next) : consentOf(next)] } : {};
   return {
-    ...(next(6) === 0 && { resource: pick(['https://a.example.no/', ['https://a.example.no/'], ['https://a.example.no/', 'https://b.example.no/']], next) }),
+    ...(next(6) === 0 && {
+      resource: pick(
+        ['https://a.example.no/', ['https://a.example.no/'], ['https://a.example.no/', 'https://b.example.no/']],
+        next,
+      ),
+    }),
     ...(next(12) === 0 && { pid: '01819010001' }),
     ...details,
   };
@@ -70,11 +80,12 @@ type Proof = Pick<PlainGrant, 'header' | 'signedBy'>;
 function proofOf(clientId: string, { sender, next }: { readonly sender: Sender; readonly next: Chance }): Proof {
   const alg = pick(['RS256', 'RS256', 'RS256', 'RS512'], next);
   if (clientId === 'sealed') {
-    const certificate = pick(['seal', 'seal', 'enterprise', 'enterprise', 'ending', 'others'], next);
+    const certificate = pick(['seal', 'seal', 'seal', 'enterprise', 'enterprise', 'enterprise', 'ending', 'others'], next);
     return { header: { alg, x5c: [base64(certificate)] }, signedBy: CERTIFICATES[certificate]?.key ?? '' };
   }
   const keys = sender.world.clients.find((each) => each.clientId === clientId)?.keys ?? [];
-  const kid = next(6) === 0 ? pick([`k-${clientId}-2`, `new-${clientId}`, `bound-${clientId}:enterprise`], next) : (keys[0]?.kid ?? '');
+  const kid =
+    next(10) === 0 ? pick([`k-${clientId}-2`, `new-${clientId}`, `bound-${clientId}:enterprise`], next) : (keys[0]?.kid ?? '');
   return { header: { alg, kid }, signedBy: kid };
 }
 

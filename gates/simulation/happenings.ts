@@ -1,7 +1,19 @@
 import { type Chance, pick } from '../chance.ts';
 import { consentId } from './grants.ts';
 import type { Change, Outside } from './step.ts';
-import { CONSUMER, CUSTOMER, ELSEWHERE, ISSUER, NEIGHBOUR, OPERATOR, OTHER_OWNER, OWNER, SCOPES, STRANGER, SUPPLIER } from './world.ts';
+import {
+  CONSUMER,
+  CUSTOMER,
+  ELSEWHERE,
+  ISSUER,
+  NEIGHBOUR,
+  OPERATOR,
+  OTHER_OWNER,
+  OWNER,
+  SCOPES,
+  STRANGER,
+  SUPPLIER,
+} from './world.ts';
 
 /** When a change is made, and the ids of the delegations that have been given before it. */
 export type Situation = { readonly now: number; readonly isGiving: boolean; readonly delegations: string[] };
@@ -50,7 +62,11 @@ const GIVING: readonly ((making: Making) => Change)[] = [
     ...(next(4) === 0 && { externalRef: 'second' }),
   }),
   ({ next }) => ({ what: 'approve system user', id: idOf('c', next), by: pick([CONSUMER, CUSTOMER], next) }),
-  ({ next }) => ({ what: 'grant access', scope: pick(SCOPES, next), consumer: pick([CONSUMER, SUPPLIER, CUSTOMER, STRANGER], next) }),
+  ({ next }) => ({
+    what: 'grant access',
+    scope: pick(SCOPES, next),
+    consumer: pick([CONSUMER, SUPPLIER, CUSTOMER, STRANGER], next),
+  }),
   ({ next }) => ({
     ...{ what: 'add customer', client: pick(['own', 'supplying', 'made'], next), id: pick(['customer-1', 'customer-2'], next) },
     orgno: pick([CUSTOMER, STRANGER], next),
@@ -85,7 +101,7 @@ const TAKING: readonly ((making: Making) => Change)[] = [
   },
   ({ next }) => ({ what: 'remove keys', ...anyClient(next) }),
   ({ next }) => ({
-    ...{ what: 'set organization', active: next(2) === 0 },
+    ...{ what: 'set organization', active: next(4) === 0 },
     orgno: pick([CONSUMER, SUPPLIER, CUSTOMER, OWNER, OTHER_OWNER, OPERATOR], next),
   }),
   ({ next, delegations }) => ({
@@ -96,20 +112,46 @@ const TAKING: readonly ((making: Making) => Change)[] = [
   ({ next }) => ({ what: 'revoke system user', id: idOf('c', next), by: pick([SUPPLIER, CUSTOMER, CONSUMER], next) }),
   ({ next }) => ({
     ...{ what: 'set system', active: next(3) > 0 },
-    clientIds: ['supplying', 'sealed', 'own', 'made'].filter((_, place) => next(place < 2 ? 4 : 20) === 0 || (place === 0 && next(3) > 0)),
+    clientIds: ['supplying', 'sealed', 'own', 'made'].filter(
+      (_, place) => next(place < 2 ? 4 : 20) === 0 || (place === 0 && next(3) > 0),
+    ),
   }),
   ({ next }) => ({ what: 'set source', name: pick(['neighbour', 'elsewhere'], next), active: next(2) === 0 }),
-  ({ next }) => ({ what: 'remove customer', client: pick(['own', 'supplying'], next), id: pick(['customer-1', 'customer-2'], next) }),
+  ({ next }) => ({
+    what: 'remove customer',
+    client: pick(['own', 'supplying'], next),
+    id: pick(['customer-1', 'customer-2'], next),
+  }),
 ];
 
-const ALL = [...GIVING, ...TAKING];
+/** Puts right what others have taken, or there would soon be nothing left to take. */
+const REPAIRING: readonly ((making: Making) => Change)[] = [
+  ({ next }) => ({ what: 'set organization', orgno: pick([CONSUMER, SUPPLIER, CUSTOMER], next), active: true }),
+  ({ next }) => ({ what: 'unblock client', client: pick(Object.keys(CARETAKERS), next) }),
+  ({ next }) => {
+    const client = pick(Object.keys(CARETAKERS), next);
+    return { what: 'set client', client, by: CARETAKERS[client] ?? '', set: { active: true, scopes: SCOPES, lifetime: 60 } };
+  },
+  ({ now, next }) => {
+    const client = pick(['own', 'supplying', 'made'], next);
+    return { what: 'put key', client, by: CARETAKERS[client] ?? '', kid: `k-${client}`, exp: now + 5_000 };
+  },
+  ({ next }) => ({ what: 'set source', name: pick(['neighbour', 'elsewhere'], next), active: true }),
+  () => ({ what: 'set system', active: true, clientIds: ['supplying', 'sealed'] }),
+];
+
+const ALL = [...GIVING, ...TAKING, ...REPAIRING, ...REPAIRING];
 
 /** What happens outside, by chance: more is given than is taken. */
 export function outsideOf(next: Chance): Outside {
   const customer = pick([CONSUMER, CUSTOMER], next);
   const scope = pick(['other:elsewhere', 'other:elsewhere', 'prove:delegated'], next);
   const delegation = { scope, consumer: pick([CONSUMER, CONSUMER, CUSTOMER], next), supplier: SUPPLIER };
-  const consent = { id: consentId(next(2)), from: `urn:altinn:organization:identifier-no:${CUSTOMER}`, to: pick([CONSUMER, SUPPLIER], next) };
+  const consent = {
+    id: consentId(next(2)),
+    from: `urn:altinn:organization:identifier-no:${CUSTOMER}`,
+    to: pick([CONSUMER, SUPPLIER], next),
+  };
   return pick<Outside>(
     [
       { what: 'delegates', ...delegation },

@@ -1,8 +1,8 @@
 import { type Chance, chanceOf, pick } from '../chance.ts';
-import type { Change, Changing, PortFault, Request, Step } from './step.ts';
-import { WORKERS } from './system/system.ts';
 import { grantOf, type Sender } from './grants.ts';
 import { changeOf, outsideOf } from './happenings.ts';
+import type { Change, Changing, PortFault, Request, Step } from './step.ts';
+import { WORKERS } from './system/system.ts';
 import { BEGINNING, type World, worldOf } from './world.ts';
 
 /** A world and what happens in it. */
@@ -43,18 +43,18 @@ class Scheduler {
   }
 
   steps(): readonly Step[] {
-    const furnishing = Array.from({ length: 6 }, () => this.#furnish());
+    const furnishing = Array.from({ length: 8 }, () => this.#furnish());
     return [...furnishing, ...Array.from({ length: STEPS }, () => this.#step())];
   }
 
   /** So that there is something to lose. */
   #furnish(): Step {
-    if (this.#next(3) === 0) return { at: this.#at, kind: 'outside', outside: outsideOf(this.#next) };
+    if (this.#next(2) === 0) return { at: this.#at, kind: 'outside', outside: outsideOf(this.#next) };
     return { at: this.#at, ...this.#changing({ isGiving: true }) };
   }
 
   #step(): Step {
-    this.#at += pick([0, 0, 0.3, 1, 1, 4, 20, 61, 130, 700], this.#next);
+    this.#at += pick([0, 0, 0, 0.3, 1, 1, 4, 4, 20, 20, 61, 130, 700], this.#next);
     const at = this.#at;
     const kind = this.#next(100);
     if (kind < 55) return { at, ...this.#request() };
@@ -67,7 +67,8 @@ class Scheduler {
   }
 
   #request(): Request {
-    const grant = this.#sent.length > 0 && this.#next(5) === 0 ? pick(this.#sent.slice(-6), this.#next) : grantOf(this.#sender(), this.#next);
+    const grant =
+      this.#sent.length > 0 && this.#next(6) === 0 ? pick(this.#sent.slice(-6), this.#next) : grantOf(this.#sender(), this.#next);
     this.#sent.push(grant);
     const fault = this.#fault(['version', 'spend', 'spend', 'append', 'sign']);
     const mood = this.#next(5) > 0 ? undefined : pick(['down', 'lying', 'garbled'] as const, this.#next);
@@ -87,7 +88,7 @@ class Scheduler {
   }
 
   #fault(ports: readonly PortFault['port'][]): PortFault | undefined {
-    if (this.#next(7) > 0) return undefined;
+    if (this.#next(8) > 0) return undefined;
     return {
       port: pick(ports, this.#next),
       when: pick(['before', 'after'] as const, this.#next),

@@ -95,7 +95,12 @@ export type Step = { readonly at: number } & (
 
 /** What a client gets for a request or a change. A token's `jti` is not in it: it is new each time. */
 export type Answer =
-  | { readonly token: Readonly<Record<string, unknown>>; readonly alg: string; readonly expires_in: number; readonly scope: string }
+  | {
+      readonly token: Readonly<Record<string, unknown>>;
+      readonly alg: string;
+      readonly expires_in: number;
+      readonly scope: string;
+    }
   | { readonly fault: string }
   /** 503. */
   | { readonly unavailable: true }

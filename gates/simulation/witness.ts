@@ -5,7 +5,8 @@ import type { World } from './world.ts';
 /** What has to hold whatever the rules say: a second opinion, that knows nothing of the model either. */
 export class Witness {
   readonly #world: World;
-  readonly #served = new Set<string>();
+  /** When what has brought a token was over: another may have its `jti` after that. */
+  readonly #served = new Map<string, number>();
   readonly #ids = new Set<string>();
 
   constructor(world: World) {
@@ -17,11 +18,13 @@ export class Witness {
     for (const [place, { answer, rows, jti }] of observed.entries()) {
       const each = all[place];
       if (each?.kind !== 'request' || !('token' in answer)) continue;
-      const objection = this.#served.has(keyOf(each)) ? 'an assertion brought a second token' : this.#flawOf(answer.token, each);
+      const { iat, exp } = each.grant.claims;
+      const isSecond = Number(iat) <= (this.#served.get(keyOf(each)) ?? Number.NEGATIVE_INFINITY);
+      const objection = isSecond ? 'an assertion brought a second token' : this.#flawOf(answer.token, each);
       if (objection !== undefined) return objection;
       if (jti === undefined || this.#ids.has(jti)) return 'a jti was given twice';
       if (!rows.some(({ type }) => type === 'token.issuing')) return 'a token without a record in the audit';
-      this.#served.add(keyOf(each));
+      this.#served.set(keyOf(each), Number(exp));
       this.#ids.add(jti);
     }
     return undefined;

@@ -72,20 +72,20 @@ export function worldOf(next: Chance): World {
     settings: settingsOf(next),
     details: pick(['local', 'local', 'elsewhere', 'off'], next),
     organizations: [OPERATOR, OWNER, OTHER_OWNER, CONSUMER, SUPPLIER, CUSTOMER].map((orgno) => ({
-      ...{ orgno, name: orgno, active: next(20) > 0 || orgno === OPERATOR, ...TIMES },
+      ...{ orgno, name: orgno, active: next(60) > 0 || orgno === OPERATOR, ...TIMES },
       adminScopes: orgno === OPERATOR ? ['portvakt:operator'] : orgno === CONSUMER ? ['portvakt:delegations.write'] : [],
     })),
     scopes: SCOPES.map((name) => scopeOf(name, next)),
     clients: (Object.keys(CLIENTS) as (keyof typeof CLIENTS)[]).map((id) => clientOf(id, next)),
     accesses: SCOPES.flatMap((scope) =>
       [CONSUMER, SUPPLIER, CUSTOMER].flatMap((consumerOrgno) =>
-        next(4) === 0 ? [] : [{ scope, consumerOrgno, state: pick(['APPROVED', 'APPROVED', 'APPROVED', 'DENIED'], next), ...TIMES }],
+        next(6) === 0 ? [] : [{ scope, consumerOrgno, state: next(6) > 0 ? 'APPROVED' : 'DENIED', ...TIMES }],
       ),
     ),
     sources: [
-      { name: 'neighbour', issuer: NEIGHBOUR, active: next(8) > 0, kind: 'local', ...TIMES },
+      { name: 'neighbour', issuer: NEIGHBOUR, active: next(12) > 0, kind: 'local', ...TIMES },
       {
-        ...{ name: 'elsewhere', issuer: ELSEWHERE, active: next(8) > 0, kind: 'altinn', ...TIMES },
+        ...{ name: 'elsewhere', issuer: ELSEWHERE, active: next(12) > 0, kind: 'altinn', ...TIMES },
         ...{ baseUrl: ELSEWHERE, clientId: 'portvakt', keyName: 'elsewhere', cacheSeconds: 0, timeoutMs: 1_000 },
       },
     ],
@@ -123,31 +123,31 @@ function scopeOf(name: string, next: Chance): Scope {
   const delegationSource = SOURCES[name];
   return {
     ...{ name, prefix, subscope, ownerOrgno: prefix === 'prove' ? OWNER : OTHER_OWNER, details: {}, ...TIMES },
-    active: next(12) > 0,
+    active: next(30) > 0,
     accessibleForAll: name === 'prove:open' || next(6) === 0,
-    allowedIntegrationTypes: next(8) === 0 ? ['api_klient'] : [],
+    allowedIntegrationTypes: next(24) === 0 ? ['api_klient'] : [],
     atMaxAge: pick([0, 0, 60, 300], next),
     ...(delegationSource !== undefined && { delegationSource }),
     ...(next(8) === 0 && { enforcedAudience: `https://${prefix}.example.no/` }),
-    ...(next(10) === 0 && { requiresQualifiedSeal: true }),
-    ...(next(10) === 0 && { signingAlgorithm: pick(['RS256', 'ES256'], next) }),
+    ...(next(24) === 0 && { requiresQualifiedSeal: true }),
+    ...(next(20) === 0 && { signingAlgorithm: pick(['RS256', 'ES256'], next) }),
   };
 }
 
 function clientOf(clientId: keyof typeof CLIENTS, next: Chance): Client {
   return {
     ...{ clientId, name: clientId, ...CLIENTS[clientId], details: {}, ...TIMES },
-    active: next(20) > 0,
-    ...(next(25) === 0 && { blocked: 'by chance' }),
-    integrationType: next(12) === 0 ? 'api_klient' : 'maskinporten',
-    scopes: SCOPES.filter(() => next(5) > 0),
+    active: next(50) > 0,
+    ...(next(50) === 0 && { blocked: 'by chance' }),
+    integrationType: next(30) === 0 ? 'api_klient' : 'maskinporten',
+    scopes: SCOPES.filter(() => next(6) > 0),
     accessTokenLifetime: pick([0, 30, 300, 7_200], next),
     keys: clientId === 'sealed' ? [] : keysOf(clientId, next),
   };
 }
 
 function keysOf(clientId: string, next: Chance): RegisteredKey[] {
-  const first = keyOf(`k-${clientId}`, BEGINNING + pick([300, 3_000, 1_000_000], next));
+  const first = keyOf(`k-${clientId}`, BEGINNING + pick([300, 3_000, ...Array(8).fill(1_000_000)], next));
   const second = { ...keyOf(`k-${clientId}-2`, BEGINNING + 1_000_000), ...(next(2) === 0 && { alg: 'RS512' }) };
   return [first, ...(next(2) === 0 ? [second] : [])];
 }

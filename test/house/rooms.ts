@@ -127,7 +127,20 @@ export const rooms: readonly Room[] = [
       picocolors: ANY,
     },
   },
-  { of: 'gates/', imports: ['server/core/', 'keys/', 'test/keys/'] },
+  {
+    of: 'gates/simulation/',
+    imports: [
+      'gates/',
+      'server/audit/',
+      'server/authorities/',
+      'server/clock.ts',
+      'server/core/',
+      'server/limits/',
+      'server/registry/',
+      'server/storage/',
+    ],
+  },
+  { of: 'gates/', imports: ['gates/simulation/', 'server/core/', 'keys/', 'test/keys/'] },
   {
     of: 'bench/',
     imports: ['fixtures/', 'server/audit/', ...SERVED, 'test/keys/'],

@@ -3,7 +3,10 @@ import { CLIENTS, ELSEWHERE, ISSUER, OPERATOR, OTHER_OWNER, OWNER, SUPPLIER } fr
 import type { ModelClient, ModelKey, State } from './state.ts';
 
 /** What a change comes to: a refusal's code, nothing to do, or a record in the audit and what is different then. */
-export type Ruling = { readonly fault: string } | 'nothing' | { readonly type: string; readonly by: string; readonly apply: () => void };
+export type Ruling =
+  | { readonly fault: string }
+  | 'nothing'
+  | { readonly type: string; readonly by: string; readonly apply: () => void };
 
 /** The rules of what is registered. Contract §5 to §7 */
 export function rule(state: State, change: Change, now: number): Ruling {
@@ -70,7 +73,7 @@ function ruleAccess(state: State, { what, scope, consumer }: Of<'grant access' |
   return ruling('access.granted', owner, () => state.accesses.set(name, true));
 }
 
-/** §5.5.2, §5.8: a source that is new to the scope has to be in use. */
+/** §5.5.2, §5.8: a source that is new to the scope has to be in use, and what it asks to be signed with possible. */
 function ruleScope(state: State, change: Of<'set scope' | 'deactivate scope'>): Ruling {
   const before = state.scopes.get(change.scope);
   const owner = ownerOf(change.scope);
@@ -79,9 +82,16 @@ function ruleScope(state: State, change: Of<'set scope' | 'deactivate scope'>): 
     if (!before.active) return 'nothing';
     return ruling('scope.deactivated', owner, () => state.scopes.set(change.scope, { ...before, active: false }));
   }
-  const { active, accessibleForAll: openToAll, atMaxAge: maxAge, delegationSource: source, enforcedAudience: audience } = change.set;
+  const {
+    active,
+    accessibleForAll: openToAll,
+    atMaxAge: maxAge,
+    delegationSource: source,
+    enforcedAudience: audience,
+  } = change.set;
   const isInUse = source === undefined || source === before.source || source === ISSUER || state.sources.get(source);
-  if (!isInUse) return refusal('PV-601');
+  const isSignable = before.alg === undefined || (state.settings.signingAlgorithms as readonly string[]).includes(before.alg);
+  if (!isInUse || !isSignable) return refusal('PV-601');
   const { source: _, audience: __, ...rest } = before;
   const after = { ...rest, active, openToAll, maxAge, ...(source && { source }), ...(audience && { audience }) };
   const type = before.active === active ? 'scope.changed' : active ? 'scope.revived' : 'scope.deactivated';
@@ -183,10 +193,7 @@ function ruleConsent(state: State, change: Of<'consent' | 'revoke consent'>, now
 }
 
 /** §7.1: the vendor asks, the customer approves, either ends it. */
-function ruleSystemUser(
-  state: State,
-  change: Of<'request system user' | 'approve system user' | 'revoke system user'>,
-): Ruling {
+function ruleSystemUser(state: State, change: Of<'request system user' | 'approve system user' | 'revoke system user'>): Ruling {
   const put = (type: string, by: string, set: { customer: string; reference: string; state: string }) =>
     ruling(type, by, () => state.systemUsers.set(change.id, set));
   if (change.what === 'request system user') {

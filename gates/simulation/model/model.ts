@@ -11,8 +11,11 @@ export type Expected = { readonly answer: Answer; readonly rows: readonly Row[] 
 /** The rules as a machine with one memory: every request and change happens at one moment, one after the other. */
 export class Model {
   readonly state: State;
+  readonly #isForgetful: boolean;
 
-  constructor(from: World | State) {
+  /** @param isForgetful whether it has forgotten what was spent and is over for as long as is required, or still remembers. */
+  constructor(from: World | State, isForgetful = false) {
+    this.#isForgetful = isForgetful;
     this.state = 'spent' in from ? copyOf(from) : stateOf(from);
   }
 
@@ -34,8 +37,8 @@ export class Model {
     if (identity !== undefined || !client) return this.#unproven(identity ?? 'MP-100');
     if (fails('spend', 'before')) return { answer: failed, rows: [] };
     const key = spendKey(grant.claims, grant.header);
-    const isFresh = !this.state.spent.has(key);
-    this.state.spent.add(key);
+    const isFresh = !this.#isSpent(key, now);
+    if (isFresh) this.state.spent.set(key, Math.trunc(Number(grant.claims.exp)) + this.state.settings.expLeeway);
     const verdict = judge(this.state, grant, { client, now });
     const rows: Row[] = isFresh ? [rowOf(verdict, String(grant.claims.iss))] : [];
     if (fails('spend', 'after')) return { answer: failed, rows };
@@ -45,6 +48,12 @@ export class Model {
     if (verdict.asks) rows.push(rowOf(final, String(grant.claims.iss)));
     if (verdict.asks && fails('append', 'after')) return { answer: failed, rows };
     return { answer: this.#final(final, { wall, failed: fails('sign') ? failed : undefined }), rows };
+  }
+
+  /** For a minute at least behind its end. `PV-SEC-031` */
+  #isSpent(key: string, now: number): boolean {
+    const over = this.state.spent.get(key);
+    return over !== undefined && !(this.#isForgetful && over + 60 < now);
   }
 
   /** What nobody has proven leaves nothing behind but a count. `PV-SEC-034` */

@@ -13,7 +13,11 @@ export type Judgement =
 export function judge(state: State, grant: PlainGrant, { client, now }: { client: ModelClient; now: number }): Judgement {
   const request = new Judged(state, grant, client);
   const fault =
-    request.flawOfScopes() ?? request.flawOfValues() ?? request.flawOfParties() ?? request.flawOfAccess() ?? request.flawOfDelegation();
+    request.flawOfScopes() ??
+    request.flawOfValues() ??
+    request.flawOfParties() ??
+    request.flawOfAccess() ??
+    request.flawOfDelegation();
   if (fault !== undefined) return refused(fault);
   const details = request.details(now);
   if (typeof details === 'string') return refused(details);

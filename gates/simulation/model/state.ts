@@ -67,8 +67,8 @@ export type State = {
   readonly sources: Map<string, boolean>;
   /** `client id` to the customer's number. */
   readonly customers: Map<string, string>;
-  /** Assertions that have been used: never forgotten. */
-  readonly spent: Set<string>;
+  /** Assertions that have been used, and when each is over. */
+  readonly spent: Map<string, number>;
   /** What the source elsewhere knows, and certificates that are revoked. */
   readonly outside: Set<string>;
   readonly outsideConsents: Map<string, { readonly from: string; readonly to: string }>;
@@ -103,14 +103,16 @@ export function stateOf(world: World): State {
         },
       ]),
     ),
-    accesses: new Map(world.accesses.map(({ scope, consumerOrgno, state }) => [`${scope} ${consumerOrgno}`, state === 'APPROVED'])),
+    accesses: new Map(
+      world.accesses.map(({ scope, consumerOrgno, state }) => [`${scope} ${consumerOrgno}`, state === 'APPROVED']),
+    ),
     delegations: new Map(),
     consents: new Map(),
     systemUsers: new Map(),
     system: new Map([['active', true], ...world.systems.flatMap(({ clientIds }) => clientIds.map((id) => [id, true] as const))]),
     sources: new Map(world.sources.map(({ issuer, active }) => [issuer, active])),
     customers: new Map(),
-    spent: new Set(),
+    spent: new Map(),
     outside: new Set(),
     outsideConsents: new Map(),
     counts: new Map(),

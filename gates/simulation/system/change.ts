@@ -13,7 +13,12 @@ import { createOnBehalfOf, findOnBehalfOf, removeOnBehalfOf } from '../../../ser
 import { changeOrganization } from '../../../server/registry/organizations.ts';
 import { deactivateScope, ownScope, updateScope } from '../../../server/registry/scopes.ts';
 import { changeSource } from '../../../server/registry/sources.ts';
-import { approveSystemUser, requestSystemUser, revokeSystemUser, systemUserOfParty } from '../../../server/registry/system-users.ts';
+import {
+  approveSystemUser,
+  requestSystemUser,
+  revokeSystemUser,
+  systemUserOfParty,
+} from '../../../server/registry/system-users.ts';
 import { changeSystem, ownSystem } from '../../../server/registry/systems.ts';
 import { CONSENT_RIGHTS } from '../model/rights.ts';
 import type { Change } from '../step.ts';
@@ -158,11 +163,7 @@ async function changeSystemUser(
   }
 }
 
-async function changeCustomer(
-  changes: Changes,
-  change: Of<'add customer' | 'remove customer'>,
-  moment: Moment,
-): Promise<void> {
+async function changeCustomer(changes: Changes, change: Of<'add customer' | 'remove customer'>, moment: Moment): Promise<void> {
   const act = actBy(CLIENTS[change.client as keyof typeof CLIENTS].orgno, moment);
   const client = await changes.clients.find(change.client);
   if (!client) throw new Error(`no client ${change.client}`);

@@ -1,5 +1,12 @@
 import { Fault } from '../../../server/core/fault.ts';
-import type { CertificateVerdict, Certificates, Random, TokenCounter, TokenSigner, Verifier } from '../../../server/core/ports.ts';
+import type {
+  Certificates,
+  CertificateVerdict,
+  Random,
+  TokenCounter,
+  TokenSigner,
+  Verifier,
+} from '../../../server/core/ports.ts';
 import { CERTIFICATES } from '../world.ts';
 import { mark } from './wire.ts';
 

@@ -66,7 +66,10 @@ export function authorities(
 /** The service as a request in a mood meets it. */
 export function serviceElsewhere(elsewhere: Elsewhere, { mood, wait }: Meeting): Authority {
   /** What it answers when it answers, and what it says when it lies: something true of somebody else. */
-  const ask = async <T>(read: (answer: { status: number; body: string }) => T, told: { truth: object | undefined; lie: object }) => {
+  const ask = async <T>(
+    read: (answer: { status: number; body: string }) => T,
+    told: { truth: object | undefined; lie: object },
+  ) => {
     await wait();
     if (mood === 'down') throw new SourceUnavailable('is down', { retryAfter: 2 });
     const body = mood === 'lying' ? told.lie : told.truth;
@@ -91,13 +94,19 @@ export function serviceElsewhere(elsewhere: Elsewhere, { mood, wait }: Meeting):
       const isKnown = elsewhere.knows({ what: 'has system user', customer: asked.customerOrgno });
       const isAsked = asked.vendorOrgno === SUPPLIER && asked.externalRef === undefined;
       const other = asked.customerOrgno === CUSTOMER ? OTHER_OWNER : CUSTOMER;
-      const told = { truth: isKnown && isAsked ? systemUser(asked, asked.customerOrgno) : undefined, lie: systemUser(asked, other) };
+      const told = {
+        truth: isKnown && isAsked ? systemUser(asked, asked.customerOrgno) : undefined,
+        lie: systemUser(asked, other),
+      };
       return ask((answer) => readSystemUser(answer, asked), told);
     },
     findConsent: (asked) => {
       const known = elsewhere.consent(asked.id);
       const answers = known?.from === asked.from && known.to === asked.toOrgno;
-      const told = { truth: answers ? consent(asked.id, known) : undefined, lie: consent(asked.id, { ...asked, to: OTHER_OWNER }) };
+      const told = {
+        truth: answers ? consent(asked.id, known) : undefined,
+        lie: consent(asked.id, { ...asked, to: OTHER_OWNER }),
+      };
       return ask((answer) => readConsent(answer.status === 404 ? { status: 404, body: UNKNOWN_CONSENT } : answer, asked), told);
     },
   };

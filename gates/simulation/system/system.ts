@@ -13,7 +13,11 @@ import { Crash } from './faulty.ts';
 import { type Mutant, type Surroundings, Worker } from './worker.ts';
 
 /** What was answered, what the audit has kept of it, and the id of the token where there is one. */
-export type Observed = { readonly answer: Answer | { readonly broken: string }; readonly rows: readonly Row[]; readonly jti?: string };
+export type Observed = {
+  readonly answer: Answer | { readonly broken: string };
+  readonly rows: readonly Row[];
+  readonly jti?: string;
+};
 
 /** Where stores are made: a folder, with one that is empty and brought to this version's schema once for all. */
 export class Arena {
@@ -65,7 +69,10 @@ export class System {
   #done = 0;
   #sequence = 0;
 
-  private constructor(world: World, { file, at, mutant }: { readonly file: string; readonly at: number; readonly mutant: Mutant }) {
+  private constructor(
+    world: World,
+    { file, at, mutant }: { readonly file: string; readonly at: number; readonly mutant: Mutant },
+  ) {
     this.#at = at;
     const clock = { now: () => this.wall };
     const { counts } = this;
@@ -73,7 +80,10 @@ export class System {
     this.#surroundings = { file, world, elsewhere, counts, clock, monotonic: () => this.#at, mutant };
   }
 
-  static async begin(world: World, given: { readonly file: string; readonly at: number; readonly mutant: Mutant }): Promise<System> {
+  static async begin(
+    world: World,
+    given: { readonly file: string; readonly at: number; readonly mutant: Mutant },
+  ): Promise<System> {
     const system = new System(world, given);
     for (let worker = 0; worker < WORKERS; worker++) await system.#start(worker);
     await system.#worker(0).storage.transaction((changes) => install(changes, world));

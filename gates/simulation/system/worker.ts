@@ -29,6 +29,9 @@ export type Mutant = {
   readonly ports?: (ports: Ports) => Ports;
 };
 
+/** So little that copies are dropped to make room as well. */
+const KEPT = { clients: 2, organizations: 3, scopes: 2, accesses: 3, delegations: 2 };
+
 const log: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** A worker of the server: its own connections to the store, its own copies of the registers, its own view of the clock. */
@@ -83,7 +86,7 @@ export class Worker {
 /** The real core stands on the real store, the real copies of its registers and the real limits; the rest are plain values. */
 function portsOf(storage: Storage, { world, elsewhere, counts, clock }: Surroundings, name: string): Ports {
   return {
-    ...{ storage, registers: cachedRegisters(storage, async () => {}), clock, settings: world.settings },
+    ...{ storage, registers: cachedRegisters(storage, async () => {}, undefined, KEPT), clock, settings: world.settings },
     ...{ verifier, signer, certificates: certificates((each) => elsewhere.knows({ what: 'certificate revoked', name: each })) },
     headers: { find: () => undefined, keep: () => {} },
     counter: countingInto(counts),
