@@ -60,10 +60,15 @@ class Scheduler {
     if (kind < 55) return { at, ...this.#request() };
     if (kind < 77) return { at, ...this.#changing({ isGiving: false }) };
     if (kind < 87) return { at, kind: 'together', all: this.#together() };
-    if (kind < 91) return { at, kind: 'clock', ahead: (this.#ahead = pick(this.#positions, this.#next)) };
+    if (kind < 91) return { at, ...this.#setClock() };
     if (kind < 93) return { at, kind: 'restart', worker: this.#next(WORKERS) };
     if (kind < 96) return { at, kind: 'housekeeping', worker: this.#next(WORKERS) };
     return { at, kind: 'outside', outside: outsideOf(this.#next) };
+  }
+
+  #setClock(): { readonly kind: 'clock'; readonly ahead: number } {
+    this.#ahead = pick(this.#positions, this.#next);
+    return { kind: 'clock', ahead: this.#ahead };
   }
 
   #request(): Request {
