@@ -8,7 +8,7 @@ import { Arena } from './system/system.ts';
 import { BEGINNING } from './world.ts';
 
 /** Schedules of the two forms. */
-const SCHEDULES = { full: 100_000, short: 2_000 } as const;
+const SCHEDULES = { full: 100_000, short: 1_000 } as const;
 
 /** The rules against a model of them. Security reference §6, G13 */
 export const simulation: Gate = {
@@ -28,7 +28,7 @@ async function simulate({ isShort, seed, from, tell }: Asked): Promise<Outcome> 
       const schedule = scheduleOf(seed, number);
       const divergence = await run(schedule, { arena, figures });
       if (divergence) failures.push(told(await shrink({ schedule, divergence }, { arena }), { seed, number }));
-      if (number % 1_000 === 999) tell(`${number + 1} schedules, ${failures.length} divergences`);
+      if (number % 250 === 249) tell(`${number + 1} schedules, ${failures.length} divergences`);
     }
   } finally {
     arena.close();

@@ -57,13 +57,22 @@ class Scheduler {
     this.#at += pick([0, 0, 0, 0.3, 1, 1, 4, 4, 20, 20, 61, 130, 700], this.#next);
     const at = this.#at;
     const kind = this.#next(100);
+    if (kind < 10 && this.#sent.length > 0) return this.#replayAtTheEnd();
     if (kind < 55) return { at, ...this.#request() };
     if (kind < 77) return { at, ...this.#changing({ isGiving: false }) };
     if (kind < 87) return { at, kind: 'together', all: this.#together() };
     if (kind < 91) return { at, ...this.#setClock() };
-    if (kind < 93) return { at, kind: 'restart', worker: this.#next(WORKERS) };
+    if (kind < 92) return { at, kind: 'restart', worker: this.#next(WORKERS) };
     if (kind < 96) return { at, kind: 'housekeeping', worker: this.#next(WORKERS) };
     return { at, kind: 'outside', outside: outsideOf(this.#next) };
+  }
+
+  /** Sends again what was sent, in its last second or the first one after it, as far as that still lies ahead. */
+  #replayAtTheEnd(): Step {
+    const grant = pick(this.#sent.slice(-3), this.#next);
+    const end = Math.trunc(Number(grant.claims.exp)) - this.#ahead - this.#next(2);
+    if (end > this.#at && end < this.#at + 200) this.#at = end;
+    return { at: this.#at, kind: 'request', worker: this.#next(WORKERS), grant };
   }
 
   #setClock(): { readonly kind: 'clock'; readonly ahead: number } {
