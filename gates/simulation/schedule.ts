@@ -19,8 +19,10 @@ export function scheduleOf(seed: number, number: number): Schedule {
 }
 
 /**
- * How the wall clock may stand beside the time: what a run keeps to, for a spent assertion is remembered by the wall clock. Two
- * positions lie at most five minutes apart, or a day ahead of a clock that is right within a minute.
+ * How far the wall clock may stand ahead of the time in one schedule: at most five minutes from one position to another, or a day ahead of
+ * a clock that is right within a minute. The bound is the server's own: what is spent is removed by the wall clock, at the earliest six
+ * minutes behind its end (`ClockWatch.surelyPast` and the margin of `PV-SEC-031`), and a clock that is set back further than that makes
+ * it usable again.
  */
 const POSITIONS: readonly (readonly number[])[] = [[0], [0, 60, -60, 86_400], [0, 300], [0, -300], [0, 0.4, -0.4, 3]];
 

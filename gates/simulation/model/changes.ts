@@ -1,5 +1,5 @@
 import type { Change, ClientSet, DelegationSet } from '../step.ts';
-import { CLIENTS, ELSEWHERE, ISSUER, OPERATOR, OTHER_OWNER, OWNER, SUPPLIER } from '../world.ts';
+import { CLIENTS, ELSEWHERE, ISSUER, NEIGHBOUR, OPERATOR, OTHER_OWNER, OWNER, SUPPLIER } from '../world.ts';
 import type { ModelClient, ModelKey, State } from './state.ts';
 
 /** What a change comes to: a refusal's code, nothing to do, or a record in the audit and what is different then. */
@@ -47,7 +47,7 @@ export function rule(state: State, change: Change, now: number): Ruling {
     case 'revoke system user':
       return ruleSystemUser(state, change);
     case 'set source': {
-      const issuer = change.name === 'elsewhere' ? ELSEWHERE : 'https://neighbour.example.no/';
+      const issuer = change.name === 'elsewhere' ? ELSEWHERE : NEIGHBOUR;
       return ruling('source.changed', OPERATOR, () => state.sources.set(issuer, change.active));
     }
     case 'add customer':

@@ -265,10 +265,10 @@ function moment(seconds: number): string {
 }
 
 /** The id that the source elsewhere knows a customer's system user by. */
-export function outsideSystemUser(customer: string): string {
+function outsideSystemUser(customer: string): string {
   return `00000000-0000-4000-9000-000${customer}`;
 }
 
 /** What every consent of the schedules is for, and when those elsewhere were given. */
 export const CONSENT_RIGHTS = [{ action: ['read'], resource: [{ type: 'urn:altinn:resource', value: 'income' }] }];
-export const OUTSIDE_CONSENT_TIMES = { consented: '2027-01-01T00:00:00+00:00', validTo: '2037-01-01T00:00:00+00:00' };
+const OUTSIDE_CONSENT_TIMES = { consented: '2027-01-01T00:00:00+00:00', validTo: '2037-01-01T00:00:00+00:00' };

@@ -31,7 +31,7 @@ export function certificates(isRevoked: (name: string) => boolean): Certificates
       ...{ fingerprint: name, serial: name, subject: name, anchor: 'simulated', revocation: 'require' },
     };
   };
-  return { ...unasked<Certificates>(), judge };
+  return { judge } as Partial<Certificates> as Certificates;
 }
 
 /** A port that no rule under test asks anything of: to be asked is a failure. */
@@ -41,7 +41,6 @@ export function unasked<Port extends object>(): Port {
       if (member === 'then') return undefined;
       throw new Error(`the port's ${String(member)} was asked for`);
     },
-    ownKeys: () => [],
   });
 }
 

@@ -16,7 +16,7 @@ export async function pauseOf({ slow }: Pick<Trouble, 'slow'>): Promise<void> {
 }
 
 /** The ports as one request meets them. */
-export function troubledPorts(ports: Ports, trouble: Trouble): Ports {
+export function troubledPorts<Some extends Pick<Ports, 'storage' | 'registers' | 'signer'>>(ports: Some, trouble: Trouble): Some {
   const { registers, signer } = ports;
   const at = <T>(port: PortFault['port'], work: () => Promise<T>) => troubled(port, { trouble, work });
   return {

@@ -1,6 +1,6 @@
 import { ClockWatch } from '../../../server/clock.ts';
 import { issueToken, type TokenResponse } from '../../../server/core/issue-token.ts';
-import type { Clock, Log, Ports, Storage } from '../../../server/core/ports.ts';
+import type { Clock, KeyPolicy, Log, Ports, RevocationData, Storage } from '../../../server/core/ports.ts';
 import { Allowances } from '../../../server/limits/allowances.ts';
 import { cachedRegisters } from '../../../server/storage/cache.ts';
 import { openStorage } from '../../../server/storage/open.ts';
@@ -23,10 +23,13 @@ export type Surroundings = {
   readonly mutant: Mutant;
 };
 
+/** What a worker has for all requests: who is asked about others' acting is in the mood of each. */
+export type WorkerPorts = Omit<Ports, 'authorities'>;
+
 /** Puts a mistake into the system, to see that it is found. */
 export type Mutant = {
   readonly storage?: (storage: Storage) => Storage;
-  readonly ports?: (ports: Ports) => Ports;
+  readonly ports?: (ports: WorkerPorts) => WorkerPorts;
 };
 
 /** So little that copies are dropped to make room as well. */
@@ -38,7 +41,7 @@ const log: Log = { info: () => {}, warn: () => {}, error: () => {} };
 export class Worker {
   readonly storage: Storage;
   readonly watch: ClockWatch;
-  readonly #ports: Ports;
+  readonly #ports: WorkerPorts;
   readonly #surroundings: Surroundings;
 
   private constructor(storage: Storage, surroundings: Surroundings, name: string) {
@@ -61,7 +64,7 @@ export class Worker {
     const ports = troubledPorts(this.#ports, { fault, slow });
     const service = serviceElsewhere(elsewhere, { mood, wait: () => pauseOf({ slow }) });
     const asked = authorities(world, { registers: this.storage, current: ports.registers }, service);
-    return issueToken(bodyOf(grant), correlationId, { ...ports, authorities: ports.authorities ?? asked });
+    return issueToken(bodyOf(grant), correlationId, { ...ports, authorities: asked });
   }
 
   /** @throws {Fault | StoreUnavailable | Crash} */
@@ -84,7 +87,7 @@ export class Worker {
 }
 
 /** The real core stands on the real store, the real copies of its registers and the real limits; the rest are plain values. */
-function portsOf(storage: Storage, { world, elsewhere, counts, clock }: Surroundings, name: string): Ports {
+function portsOf(storage: Storage, { world, elsewhere, counts, clock }: Surroundings, name: string): WorkerPorts {
   return {
     ...{ storage, registers: cachedRegisters(storage, async () => {}, undefined, KEPT), clock, settings: world.settings },
     ...{ verifier, signer, certificates: certificates((each) => elsewhere.knows({ what: 'certificate revoked', name: each })) },
@@ -93,6 +96,6 @@ function portsOf(storage: Storage, { world, elsewhere, counts, clock }: Surround
     unproven: { count: (code) => add(counts, `unproven ${code}`) },
     limits: new Allowances({ concurrency: 1, queue: 1 }, clock),
     random: countedRandom(`${name}.`),
-    ...{ keyPolicy: unasked(), revocation: unasked() },
-  } as Omit<Ports, 'authorities'> as Ports;
+    ...{ keyPolicy: unasked<KeyPolicy>(), revocation: unasked<RevocationData>() },
+  };
 }
