@@ -14,7 +14,8 @@ import { type TokenWatch, tokenEndpoint } from './token-endpoint.ts';
 /** What the addresses answer with, besides the rules of tokens. */
 export type Documents = {
   readonly metadata: object;
-  readonly jwks: () => object;
+  /** As they are published now. */
+  readonly jwks: () => Promise<object>;
   /** Metadata of the resources that this server protects itself, by their path. RFC 9728 */
   readonly resources: ReadonlyMap<string, object>;
 };

@@ -24,7 +24,7 @@ export type CallAdmission = Admission & { readonly limits: Limits };
 /** What a caller's token is judged by. */
 export type CallerRules = {
   readonly ports: Ports;
-  readonly keys: () => readonly PublicJwk[];
+  readonly keys: () => Promise<readonly PublicJwk[]>;
   readonly admission: CallAdmission;
 };
 
@@ -60,7 +60,7 @@ type Holder = { readonly token: OwnToken; readonly client: Client; readonly orga
 async function holderOf(headers: IncomingHttpHeaders, { ports, keys }: Pick<CallerRules, 'ports' | 'keys'>): Promise<Holder> {
   const { storage, settings, verifier, clock } = ports;
   const now = Math.floor(clock.now());
-  const token = readOwnToken(bearer(headers), { issuer: settings.issuer, keys: keys(), verifier, now });
+  const token = readOwnToken(bearer(headers), { issuer: settings.issuer, keys: await keys(), verifier, now });
   if (!token) throw new Fault('PV-640', { detail: 'not a token of this server, or ended' });
   const [client, organization] = await Promise.all([
     storage.clients.find(token.clientId),
