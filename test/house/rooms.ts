@@ -141,7 +141,7 @@ export const rooms: readonly Room[] = [
       'server/storage/',
     ],
   },
-  { of: 'gates/', imports: ['gates/simulation/', 'server/core/', 'keys/', 'test/keys/'] },
+  { of: 'gates/', imports: ['gates/simulation/', 'fixtures/', ...SERVED, 'test/keys/'] },
   {
     of: 'bench/',
     imports: ['fixtures/', 'server/audit/', ...SERVED, 'test/keys/'],

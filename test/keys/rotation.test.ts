@@ -77,7 +77,7 @@ t.test('PV-SEC-098 a change that names no key, or would leave nothing that signs
   await t.rejects(retireSigningKey(place, { kid, algorithms }, HOST), { message: /is the one that signs RS256/ });
   const { kid: pending } = await generateSigningKey(place, { alg: 'RS256', state: 'pending' }, HOST);
   await t.rejects(retireSigningKey(place, { kid: pending, algorithms }, HOST), { message: /is pending: it goes by itself/ });
-  t.same(await states(place), ['active', 'pending']);
+  t.same((await states(place)).sort(), ['active', 'pending']);
 });
 
 t.test('a key whose algorithm is set no more may be retired, and one that nobody has seen goes at once', async (t) => {
