@@ -1,4 +1,7 @@
 -- The life of a signing key. Until now the newest of each algorithm signed, and all were published.
+-- The program before may go on and come back while no key is sealed and none was rotated; it does not start on others.
+
+PRAGMA user_version = 12;
 
 ALTER TABLE signing_keys ADD COLUMN state TEXT NOT NULL DEFAULT 'active'
   CHECK (state IN ('generated', 'pending', 'active', 'retired', 'removed'));
