@@ -20,11 +20,13 @@ import { onBehalfOf } from './on-behalf-of.ts';
 import { organizations } from './organizations.ts';
 import { patiently } from './patience.ts';
 import { prefixes } from './prefixes.ts';
+import { replayFloor } from './replay-floor.ts';
 import { scopes } from './scopes.ts';
 import { secrets } from './secrets.ts';
 import { seenCertificates } from './seen-certificates.ts';
 import { signingKeys } from './signing-keys.ts';
 import { sources } from './sources.ts';
+import { standing } from './standing.ts';
 import { systemUsers } from './system-users.ts';
 import { systems } from './systems.ts';
 import { tokenCounts } from './token-counts.ts';
@@ -76,8 +78,8 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     firstResults: firstResults(writer),
     audit: { append: async (record) => chain.append(prepared(record)) },
     checkpointKeys: checkpointKeys(writer),
+    replayFloor: replayFloor(writer),
   };
-  const version = reader.statement<[], { version: number }>('SELECT version FROM register_version');
   const raise = writer.statement<[]>('UPDATE register_version SET version = version + 1');
   const change = async <T>(work: (changes: Changes) => Promise<T>): Promise<T> => {
     const result = await work(changes);
@@ -94,7 +96,7 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     endings: endings(reader),
     transaction: (work) => writes.run(() => chain.settlingLater(() => writer.transaction(() => change(work)))),
     audit: audit(reader, writing),
-    version: async () => version.get()?.version ?? 0,
+    standing: standing(reader),
     secret: secrets(writer, writes),
     ready: probe(reader, writer, writes),
     // The writer last: whoever closes last moves the log into the database.
@@ -124,7 +126,7 @@ function probe(reader: Connection, writer: Connection, writes: WriteQueue): () =
   };
 }
 
-function registers(connection: Connection): Omit<Changes, 'audit' | 'firstResults' | 'checkpointKeys'> {
+function registers(connection: Connection): Pick<Changes, keyof Registers> {
   return {
     organizations: organizations(connection),
     prefixes: prefixes(connection),
