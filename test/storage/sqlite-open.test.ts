@@ -152,7 +152,10 @@ t.test("another program's database is left alone", async (t) => {
 
 t.test('PV-SEC-121 an older binary refuses a newer schema', async (t) => {
   const file = await usedStore(t);
-  tamper(file, "INSERT INTO migrations SELECT number + 1, '099-future.sql', 'x', 0 FROM migrations ORDER BY number DESC LIMIT 1");
+  tamper(
+    file,
+    "INSERT INTO migrations (number, name, checksum, applied) SELECT number + 1, '099-future.sql', 'x', 0 FROM migrations ORDER BY number DESC LIMIT 1",
+  );
   await refuses(t, file, { type: StoreUnusable, message: /newer than this version \(099-future\.sql\)/ });
 });
 

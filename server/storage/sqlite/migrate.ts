@@ -1,43 +1,58 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { StoreUnusable } from '../unusable.ts';
 import type { Connection } from './database.ts';
+import { MIGRATIONS, type Migration } from './migrations.ts';
+
+/** What a start may do to a schema that is older than its program. */
+export type Extent =
+  /** Only what programs of the schema that stands there can go on with. */
+  | 'expanding'
+  /** Everything; no other program uses the store. */
+  | 'everything';
 
 /**
  * Brings the schema to this version: each migration once, in the order of their numbers, each in a transaction with its own
- * record, forward only. Several processes may start at once. `PV-SEC-121`
- * @throws {StoreUnusable} when the database is newer than this version, was migrated by other texts, or is another program's
+ * record, forward only. Several processes may start at once. Killed at any moment it leaves whole migrations, and is taken up by the
+ * next start. `PV-SEC-121`
+ * @param migrations those of this version, unless told.
+ * @throws {StoreUnusable} when the database is newer than this version can read, was migrated by other texts, is another program's, or
+ * needs a migration that the extent does not cover; then it is as it was
  */
-export function migrate(connection: Connection): void {
+export function migrate(
+  connection: Connection,
+  extent: Extent = 'expanding',
+  migrations: readonly Migration[] = MIGRATIONS,
+): void {
   const apply = connection.change((migration: Migration) => {
-    if (assertKnown(appliedTo(connection), MIGRATIONS) >= migration.number) return;
-    connection.script(migration.sql);
-    connection
-      .statement('INSERT INTO migrations (number, name, checksum, applied) VALUES (?, ?, ?, unixepoch())')
-      .run(migration.number, migration.name, migration.checksum);
+    if (assertKnown(appliedTo(connection), migrations) < migration.number) run(connection, migration);
   });
-  const done = assertKnown(appliedTo(connection), MIGRATIONS);
-  for (const migration of MIGRATIONS.slice(done)) apply(migration);
+  const due = pendingOn(connection, migrations);
+  if (extent === 'expanding') assertExpanding(due);
+  for (const migration of due) apply(migration);
 }
 
-type Migration = { readonly number: number; readonly name: string; readonly checksum: string; readonly sql: string };
-type Applied = Omit<Migration, 'sql'>;
+/** The migrations of this version that the database lacks. @throws {StoreUnusable} as {@link migrate} */
+export function pendingOn(connection: Connection, migrations: readonly Migration[] = MIGRATIONS): readonly Migration[] {
+  return migrations.slice(assertKnown(appliedTo(connection), migrations));
+}
 
-/** Beside this file in the sources and in the built package alike. */
-const FOLDER = new URL('./migrations/', import.meta.url);
+/** The schema of a database, and the oldest whose programs may use it. @throws {StoreUnusable} when it is no store */
+export function schemaOf(connection: Connection): { readonly schema: number; readonly readableBy: number } {
+  const applied = appliedTo(connection);
+  return { schema: applied.length, readableBy: oldestReader(applied) };
+}
 
-/** A part of the program, read with it: what a store meets later does not hang on the program's own files. */
-const MIGRATIONS: readonly Migration[] = readMigrations();
+/** The newest schema that this version knows. */
+export const KNOWN_SCHEMA = MIGRATIONS.length;
 
-function readMigrations(): readonly Migration[] {
-  const names = readdirSync(FOLDER).filter((name) => name.endsWith('.sql'));
-  return names.sort().map((name, place) => {
-    // A checkout may have changed the line ends.
-    const sql = readFileSync(new URL(name, FOLDER), 'utf8').replaceAll('\r\n', '\n');
-    const number = Number(name.slice(0, 3));
-    if (number !== place + 1) throw new Error(`migration ${name} does not follow the one before`);
-    return { number, name, checksum: createHash('sha256').update(sql).digest('hex'), sql };
-  });
+type Applied = Omit<Migration, 'sql' | 'readableBy'> & { readonly readableBy: number | null };
+
+function run(connection: Connection, { number, name, checksum, sql, readableBy }: Migration): void {
+  connection.script(sql);
+  connection
+    .statement('INSERT INTO migrations (number, name, checksum, applied) VALUES (?, ?, ?, unixepoch())')
+    .run(number, name, checksum);
+  if (readableBy === undefined) return;
+  connection.statement('UPDATE migrations SET readable_by = ? WHERE number = ?').run(readableBy, number);
 }
 
 function appliedTo(connection: Connection): readonly Applied[] {
@@ -45,19 +60,42 @@ function appliedTo(connection: Connection): readonly Applied[] {
   if (names.length === 0) return [];
   if (!names.some(({ name }) => name === 'migrations') || connection.pragma('application_id') !== APPLICATION_ID)
     throw new StoreUnusable("the database is another program's: name another file");
-  return connection.statement<[], Applied>('SELECT number, name, checksum FROM migrations ORDER BY number').all();
+  // An older schema has no such column, and no migration that older programs could read.
+  const columns = connection.statement<[], { name: string }>("SELECT name FROM pragma_table_info('migrations')").all();
+  const readableBy = columns.some(({ name }) => name === 'readable_by') ? 'readable_by' : 'NULL';
+  return connection
+    .statement<[], Applied>(`SELECT number, name, checksum, ${readableBy} AS readableBy FROM migrations ORDER BY number`)
+    .all();
 }
 
 /** `Pvkt`, in the file's header; set by the first migration. */
 const APPLICATION_ID = 0x50766b74;
 
-/** @returns the number of the last migration applied. */
+/** @returns how many of the migrations have been applied. */
 function assertKnown(applied: readonly Applied[], migrations: readonly Migration[]): number {
-  for (const [place, { number, name, checksum }] of applied.entries()) {
+  for (const [place, { number, name, checksum }] of applied.slice(0, migrations.length).entries()) {
     const known = migrations[place];
-    if (!known) throw new StoreUnusable(`the database is newer than this version (${name}): start the newer version`);
-    if (known.number !== number || known.checksum !== checksum)
+    if (known?.number !== number || known.checksum !== checksum)
       throw new StoreUnusable(`migration ${name} was applied with another text than this version's: restore either`);
   }
-  return applied.length;
+  const last = applied.at(-1);
+  if (last && oldestReader(applied.slice(migrations.length)) > migrations.length)
+    throw new StoreUnusable(`the database is newer than this version (${last.name}): start the newer version`);
+  return Math.min(applied.length, migrations.length);
+}
+
+/** The schema that a program has to know to use what these have made. */
+function oldestReader(applied: readonly Applied[]): number {
+  return Math.max(0, ...applied.map(({ number, readableBy }) => readableBy ?? number));
+}
+
+/** A new database has nobody who could not follow; what came before the rule says nothing of its readers, and expands. */
+function assertExpanding(due: readonly Migration[]): void {
+  const present = (due[0]?.number ?? 1) - 1;
+  if (present === 0) return;
+  const narrowing = due.find(({ readableBy = 0 }) => readableBy > present);
+  if (narrowing)
+    throw new StoreUnusable(
+      `the database needs a migration that servers of its own version cannot go on with (${narrowing.name}): stop them all, and run portvakt db migrate`,
+    );
 }
