@@ -10,8 +10,8 @@ export type Migration = {
   readonly checksum: string;
   readonly sql: string;
   /**
-   * The oldest schema whose programs may use the store once this has been applied, as its line `-- Readable by: NNN` says. Absent: a
-   * program has to know the migration itself.
+   * The oldest schema whose programs may use the store once this has been applied, as its line `PRAGMA user_version = N` says. Absent:
+   * a program has to know the migration itself.
    */
   readonly readableBy?: number;
 };
@@ -35,7 +35,7 @@ function readMigrations(): readonly Migration[] {
 export function toMigration(name: string, text: string): Migration {
   // A checkout may have changed the line ends.
   const sql = text.replaceAll('\r\n', '\n');
-  const readableBy = /^-- Readable by: (\d{3})$/m.exec(sql)?.[1];
+  const readableBy = /^PRAGMA user_version = (\d+);/m.exec(sql)?.[1];
   return {
     ...{ number: Number(name.slice(0, 3)), name, checksum: createHash('sha256').update(sql).digest('hex'), sql },
     ...(readableBy !== undefined && { readableBy: Number(readableBy) }),

@@ -1,5 +1,7 @@
 -- Up to which moments it cannot be said which assertions were used: before a restore, and among those that have been removed.
 
+PRAGMA user_version = 12; -- what serves may be as old as this schema
+
 CREATE TABLE replay_floor (
   id          INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   issued_from INTEGER NOT NULL, -- an earlier iat is refused
