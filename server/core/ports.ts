@@ -493,6 +493,10 @@ export interface Changes extends Registers {
     /** Refuses assertions that were issued earlier, from the next request on; a moment below the floor leaves it. `PV-SEC-036` */
     raise(issuedFrom: EpochSeconds): Promise<void>;
   };
+  readonly backups: {
+    /** Keeps when a backup was made, and its SHA-256 in hex, in place of the one before. */
+    put(backup: { readonly at: EpochSeconds; readonly digest: string }): Promise<void>;
+  };
 }
 
 /** What every request asks the store first, in one look. */

@@ -6,13 +6,14 @@ import { accesses } from './accesses.ts';
 import { assertions } from './assertions.ts';
 import { audit } from './audit.ts';
 import { AuditChain, prepared } from './audit-chain.ts';
+import { backups } from './backups.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import { clients } from './clients.ts';
 import { consents } from './consents.ts';
 import { Connection } from './database.ts';
 import { delegations } from './delegations.ts';
 import { endings } from './endings.ts';
-import { preparePrivateFile } from './file.ts';
+import { assertRestored, preparePrivateFile } from './file.ts';
 import { firstResults } from './first-results.ts';
 import { migrate } from './migrate.ts';
 import { missedDelegations } from './missed-delegations.ts';
@@ -48,6 +49,7 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
   const { busyTimeout = 2_000, measures = createMeasures().store } = options;
   const onFailure = (): void => void measures.failures++;
   const file = resolve(path);
+  assertRestored(file);
   preparePrivateFile(file);
   // While another process starts on the same new file SQLite does not wait where two switch to the write-ahead log together.
   const writer = await patiently(() => Connection.open(file, { readonly: false, busyTimeout, onFailure }), busyTimeout);
@@ -79,6 +81,7 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     audit: { append: async (record) => chain.append(prepared(record)) },
     checkpointKeys: checkpointKeys(writer),
     replayFloor: replayFloor(writer),
+    backups: backups(writer),
   };
   const raise = writer.statement<[]>('UPDATE register_version SET version = version + 1');
   const change = async <T>(work: (changes: Changes) => Promise<T>): Promise<T> => {
