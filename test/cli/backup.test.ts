@@ -33,9 +33,17 @@ t.test('PV-SEC-123 a backup is restored whole, verified, with the replay floor, 
   t.equal(made.code, 0, made.stderr);
   const { sha256, created } = JSON.parse(made.stdout);
   const before = Math.floor(Date.now() / 1000);
-  const ended = await user.run(
-    ['db', 'restore', 'a.backup', '--to', 'new-data', '--password-file', 'passphrase.txt', '-o', 'json'],
-  );
+  const ended = await user.run([
+    'db',
+    'restore',
+    'a.backup',
+    '--to',
+    'new-data',
+    '--password-file',
+    'passphrase.txt',
+    '-o',
+    'json',
+  ]);
   t.equal(ended.code, 0, ended.stderr);
   t.match(JSON.parse(ended.stdout), { sha256, created, keys: 2, undone: null });
   t.match(ended.stderr, /is valid again; --compare says what/);
@@ -53,7 +61,11 @@ t.test('PV-SEC-123 a backup is restored whole, verified, with the replay floor, 
         await readFile(join(user.home, 'new-data', folder, name)),
         await readFile(join(user.home, 'portvakt-data', folder, name)),
       );
-  t.same((await readdir(join(user.home, 'portvakt-data'))).filter((name) => name.startsWith('.')), [], 'no copy is left');
+  t.same(
+    (await readdir(join(user.home, 'portvakt-data'))).filter((name) => name.startsWith('.')),
+    [],
+    'no copy is left',
+  );
   const served = await user.run(['serve', '--check'], { env: { PORTVAKT_DATA: join(user.home, 'new-data') } });
   t.equal(served.code, 0, served.stderr);
   const status = await user.run(['db', 'status', '-o', 'json']);
