@@ -66,6 +66,7 @@ function defineRestore(command: Command): void {
       .requiredOption('--to <folder>', 'data directory to make; it has to be empty'),
   )
     .option('--compare <audit>', 'data directory or audit export of the lost server: shows what becomes valid again')
+    .option('--config <file>', 'configuration with the master key; default: portvakt.yaml here or above')
     .action(async (file: string, options: RestoreOptions) =>
       (await import('./run-restore.ts')).restore(file, options, Terminal.of(command)),
     );

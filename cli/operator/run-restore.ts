@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type Config, readConfig } from '../../server/config.ts';
 import { CLOCK_SKEW } from '../../server/core/settings.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { describeSqlite, KNOWN_SCHEMA, UNFINISHED } from '../../server/storage/upkeep.ts';
@@ -17,8 +18,9 @@ import { readSecret, type SecretOptions } from './backup/secret.ts';
 import { verifyAudit, verifyKeys } from './backup/verify-restored.ts';
 import { flush } from './backup/write-backup.ts';
 import { makeFolder } from './empty-folder.ts';
+import { nearestConfig } from './run-server.ts';
 
-export type RestoreOptions = SecretOptions & { readonly to: string; readonly compare?: string };
+export type RestoreOptions = SecretOptions & { readonly to: string; readonly compare?: string; readonly config?: string };
 
 type Restored = {
   readonly data_dir: string;
@@ -39,6 +41,7 @@ type Restored = {
  * @throws {Failure} `invalid` for a backup that cannot be used, `conflict` for a place that is not empty; then nothing is left
  */
 export async function restore(file: string, options: RestoreOptions, terminal: Terminal): Promise<void> {
+  const { keys } = await readConfig(options.config ?? (await nearestConfig(process.cwd())));
   const secret = await readSecret(file, options, terminal);
   const sha256 = await judged(file, secret);
   // It is finished or taken back: a Ctrl-C between would leave half of it.
@@ -49,7 +52,7 @@ export async function restore(file: string, options: RestoreOptions, terminal: T
     const manifest = await usable(file, () =>
       unpack(unseal(createReadStream(file), secret), { file: (one, bytes) => write(options.to, one, bytes) }),
     );
-    const restored = await verified(manifest, sha256, options);
+    const restored = await verified(manifest, { ...options, sha256, keys });
     terminal.say(`restored to ${options.to}, as of ${restored.created}`);
     if (restored.undone === null)
       terminal.warn(
@@ -106,7 +109,10 @@ async function write(to: string, { path }: ArchivedFile, bytes: AsyncIterable<Bu
   await flush(dirname(place));
 }
 
-async function verified({ created, sequence }: Manifest, sha256: string, { to, compare }: RestoreOptions): Promise<Restored> {
+/** What a restored store is held to. */
+type Held = RestoreOptions & { readonly sha256: string; readonly keys: Config['keys'] };
+
+async function verified({ created, sequence }: Manifest, { to, compare, sha256, keys: settings }: Held): Promise<Restored> {
   const database = join(to, 'portvakt.db');
   const unfinished = `${database}${UNFINISHED}`;
   const { flaws } = describeSqlite(unfinished);
@@ -116,7 +122,7 @@ async function verified({ created, sequence }: Manifest, sha256: string, { to, c
   try {
     const records = await verifyAudit(storage);
     const undone = compare === undefined ? null : await findUndone(storage, compare);
-    const keys = await verifyKeys(to, storage);
+    const keys = await verifyKeys({ dataDir: to, keys: settings }, storage);
     const at = Math.floor(Date.now() / 1000);
     // An assertion may have been issued by a clock that is ahead by as much, and used where the backup does not know of it.
     const issuedFrom = at + CLOCK_SKEW;

@@ -1,11 +1,11 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
-import { join } from 'node:path';
 import { openCheckpointKey } from '../../../keys/checkpoint-key.ts';
-import { listKeyFiles } from '../../../keys/key-file.ts';
 import { openKeystore } from '../../../keys/keystore.ts';
 import { AuditBroken } from '../../../server/audit/line.ts';
 import { AuditVerifier } from '../../../server/audit/verify.ts';
+import type { Config } from '../../../server/config.ts';
 import type { Clock, Storage } from '../../../server/core/ports.ts';
+import { keyFolders } from '../../../server/main.ts';
 import { bent } from '../../audit-file.ts';
 import { Failure } from '../../failure.ts';
 
@@ -24,18 +24,21 @@ export async function verifyAudit({ audit }: Storage): Promise<number> {
   }
 }
 
-/** Reads every private key that the store names. @returns how many @throws {KeyUnusable | Failure} `unhealthy` */
-export async function verifyKeys(dataDir: string, storage: Storage): Promise<number> {
+/**
+ * Opens every private key that the store signs with.
+ * @param keys the settings that say which master key they are sealed with.
+ * @returns how many @throws {KeyUnusable | Failure} `unhealthy`
+ */
+export async function verifyKeys({ dataDir, keys }: Pick<Config, 'dataDir' | 'keys'>, storage: Storage): Promise<number> {
   const clock: Clock = { now: () => Date.now() / 1000 };
-  const signing = await storage.signingKeys.list();
-  const directory = join(dataDir, 'keys');
-  if (signing.length > 0) await openKeystore({ directory, storage, clock, algorithms: signing.map(({ alg }) => alg) });
+  const { signing, audit } = keyFolders({ dataDir, keys });
+  const active = (await storage.signingKeys.list()).filter(({ state }) => state === 'active');
+  if (active.length > 0) await openKeystore({ folder: signing, storage, clock, algorithms: active.map(({ alg }) => alg) });
   const sealing = await storage.audit.keys();
-  const folder = join(dataDir, 'audit-keys');
-  if (sealing.length === 0) return signing.length;
-  const files = listKeyFiles(folder);
-  if (!sealing.some(({ kid }) => files.includes(kid)))
-    throw new Failure('unhealthy', `${folder} holds no key that seals the audit`);
-  await openCheckpointKey({ directory: folder, storage, clock });
-  return signing.length + 1;
+  if (sealing.length === 0) return active.length;
+  const found = audit.names();
+  if (!sealing.some(({ kid }) => found.includes(kid)))
+    throw new Failure('unhealthy', `${audit.directory} holds no key that seals the audit`);
+  await openCheckpointKey({ folder: audit, storage, clock });
+  return active.length + 1;
 }
