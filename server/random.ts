@@ -11,6 +11,7 @@ let used = DRAWN;
 export const random: Random = {
   token: () => take(32, 'base64url'),
   traceId: () => take(16, 'hex'),
+  spanId: () => take(8, 'hex'),
   uuid: randomUUID,
 };
 

@@ -1,9 +1,9 @@
-import { type Authority, SourceUnavailable } from '../core/authorities.ts';
+import { type Asking, type Authority, SourceUnavailable } from '../core/authorities.ts';
 import { type ConsentQuestion, type FoundConsent, organizationUrn } from '../core/consent.ts';
 import type { DelegatedScope } from '../core/delegation.ts';
 import type { AltinnSource } from '../core/source.ts';
 import type { FoundSystemUser, SystemUserQuestion } from '../core/system-user.ts';
-import type { EpochSeconds } from '../core/time.ts';
+import { type Trace, traceparent } from '../core/trace.ts';
 import { readConsent, readDelegations, readSystemUser } from './altinn-answers.ts';
 import { Breaker, Paused } from './breaker.ts';
 import { type HttpAnswer, HttpService, NoAnswer, type Question, Unasked, Unreachable } from './http-service.ts';
@@ -29,6 +29,11 @@ const CONSENTS: Lookup = {
 /** Seconds after which a client may ask again when the source did not answer this once. */
 const RETRY_AFTER = 2;
 
+type Headers = Question['headers'];
+
+/** How long the whole question may take, and what puts each request of it into its trace. */
+type Means = { readonly signal: AbortSignal; readonly follow: () => Headers };
+
 /** The settings of a source, and what its questions are signed and timed with. */
 export type AltinnMeans = Pick<OwnClient, 'key' | 'clock' | 'random'>;
 
@@ -40,6 +45,7 @@ export class AltinnAuthority implements Authority {
   readonly name: string;
   readonly remote = true;
   readonly #timeout: number;
+  readonly #random: AltinnMeans['random'];
   readonly #service: HttpService;
   readonly #tokens: OwnTokens;
   readonly #kept: KeptAnswers;
@@ -52,34 +58,35 @@ export class AltinnAuthority implements Authority {
   ) {
     this.name = name;
     this.#timeout = timeoutMs;
+    this.#random = random;
     this.#service = new HttpService(baseUrl);
     this.#tokens = new OwnTokens({ issuer: tokenIssuer ?? baseUrl.replace(/\/?$/, '/'), ...{ clientId, key, clock, random } });
     this.#kept = new KeptAnswers(cacheSeconds);
   }
 
-  isDelegated({ scope, consumerOrgno, supplierOrgno }: DelegatedScope): Promise<boolean> {
+  isDelegated({ scope, consumerOrgno, supplierOrgno }: DelegatedScope, { trace }: Asking): Promise<boolean> {
     const asked = { scope, consumerOrgno, supplierOrgno };
     const query = new URLSearchParams({ supplierOrg: supplierOrgno, consumerOrg: consumerOrgno, scope });
     return this.#answer(['delegation', scope, consumerOrgno, supplierOrgno], async () =>
-      readDelegations(await this.#get(DELEGATIONS, query), asked),
+      readDelegations(await this.#get(DELEGATIONS, query, trace), asked),
     );
   }
 
-  findSystemUser(asked: SystemUserQuestion): Promise<FoundSystemUser | undefined> {
+  findSystemUser(asked: SystemUserQuestion, { trace }: Asking): Promise<FoundSystemUser | undefined> {
     const { clientId, vendorOrgno, customerOrgno, externalRef } = asked;
     const query = new URLSearchParams({ clientId, systemProviderOrgNo: vendorOrgno, systemUserOwnerOrgNo: customerOrgno });
     if (externalRef !== undefined) query.set('externalRef', externalRef);
     return this.#answer(['system user', clientId, vendorOrgno, customerOrgno, externalRef], async () =>
-      readSystemUser(await this.#get(SYSTEM_USERS, query), asked),
+      readSystemUser(await this.#get(SYSTEM_USERS, query, trace), asked),
     );
   }
 
   /** One whose time is over does not count, whoever says so and whenever it was asked for. */
-  async findConsent(asked: ConsentQuestion, now: EpochSeconds): Promise<FoundConsent | undefined> {
+  async findConsent(asked: ConsentQuestion, { now, trace }: Asking): Promise<FoundConsent | undefined> {
     const { id, from, toOrgno } = asked;
     const body = JSON.stringify({ id, from, to: organizationUrn(toOrgno) });
     const found = await this.#answer(['consent', id, from, toOrgno], async () =>
-      readConsent(await this.#post(CONSENTS, body), asked),
+      readConsent(await this.#post(CONSENTS, body, trace), asked),
     );
     return found && Date.parse(found.validTo) > now * 1000 ? found : undefined;
   }
@@ -101,30 +108,35 @@ export class AltinnAuthority implements Authority {
     }
   }
 
-  #get(lookup: Lookup, query: URLSearchParams): Promise<HttpAnswer> {
-    return this.#ask(lookup.scope, { method: 'GET', path: `${lookup.path}?${query}`, headers: {} });
+  #get({ scope, path }: Lookup, query: URLSearchParams, trace: Trace | undefined): Promise<HttpAnswer> {
+    return this.#ask(scope, { method: 'GET', path: `${path}?${query}`, headers: {} }, trace);
   }
 
-  #post(lookup: Lookup, body: string): Promise<HttpAnswer> {
-    return this.#ask(lookup.scope, { method: 'POST', path: lookup.path, headers: { 'Content-Type': 'application/json' }, body });
+  #post({ scope, path }: Lookup, body: string, trace: Trace | undefined): Promise<HttpAnswer> {
+    return this.#ask(scope, { method: 'POST', path, headers: { 'Content-Type': 'application/json' }, body }, trace);
   }
 
   /** Once more where the first try came to nothing and there is time left; a token that was refused is not used again. */
-  async #ask(scope: string, question: Question): Promise<HttpAnswer> {
-    const signal = AbortSignal.timeout(this.#timeout);
+  async #ask(scope: string, question: Question, trace: Trace | undefined): Promise<HttpAnswer> {
+    const means = { signal: AbortSignal.timeout(this.#timeout), follow: () => this.#traced(trace) };
     try {
-      const answer = await this.#try(scope, question, signal);
+      const answer = await this.#try(scope, question, means);
       if (answer.status !== 401) return answer;
       this.#tokens.forget(scope);
     } catch (error) {
-      if (!(error instanceof Unreachable) || signal.aborted) throw error;
+      if (!(error instanceof Unreachable) || means.signal.aborted) throw error;
     }
-    return this.#try(scope, question, signal);
+    return this.#try(scope, question, means);
   }
 
-  async #try(scope: string, question: Question, signal: AbortSignal): Promise<HttpAnswer> {
-    const token = await this.#tokens.get(scope, signal);
-    const headers = { ...question.headers, Accept: 'application/json', Authorization: `Bearer ${token}` };
+  async #try(scope: string, question: Question, { signal, follow }: Means): Promise<HttpAnswer> {
+    const token = await this.#tokens.get(scope, { signal, headers: follow() });
+    const headers = { ...question.headers, ...follow(), Accept: 'application/json', Authorization: `Bearer ${token}` };
     return this.#service.ask({ ...question, headers }, signal);
+  }
+
+  /** Each request is a child of its own, so that the source's log can be laid beside ours. W3C Trace Context §3.4 */
+  #traced(trace: Trace | undefined): Headers {
+    return trace === undefined ? {} : { traceparent: traceparent(trace, this.#random.spanId()) };
   }
 }

@@ -8,9 +8,9 @@ export function localAuthority({ systemUsers, consents }: Registers, current: ()
   return {
     name: 'local',
     remote: false,
-    isDelegated: async (asked, now) => (await current()).delegations.inForce(asked, now),
+    isDelegated: async (asked, { now }) => (await current()).delegations.inForce(asked, now),
     findSystemUser: (asked) => systemUsers.findFor(asked),
-    findConsent: async (asked, now) => {
+    findConsent: async (asked, { now }) => {
       const consent = await consents.find(asked.id);
       return consent && consentFlaws(consent, asked, now).length === 0 ? foundConsent(consent) : undefined;
     },

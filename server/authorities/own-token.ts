@@ -18,6 +18,9 @@ export type OwnClient = {
   readonly random: Random;
 };
 
+/** How long a token is waited for, and what its request carries besides, where one has to be made. */
+export type Wait = { readonly signal: AbortSignal; readonly headers?: Readonly<Record<string, string>> };
+
 /** Our own tokens from another token server: one for each scope, fetched when it is needed and used until shortly before its end. */
 export class OwnTokens {
   readonly #client: OwnClient;
@@ -33,10 +36,10 @@ export class OwnTokens {
   }
 
   /** A token with the scope. Who asks while it is being fetched shares it. @throws {Unreachable | NoAnswer | Unasked} */
-  async get(scope: string, signal: AbortSignal): Promise<string> {
+  async get(scope: string, wait: Wait): Promise<string> {
     const held = this.#held.get(scope);
     if (held && held.until > this.#elapsed()) return held.token;
-    const coming = this.#coming.get(scope) ?? this.#fetch(scope, signal);
+    const coming = this.#coming.get(scope) ?? this.#fetch(scope, wait);
     this.#coming.set(scope, coming);
     return coming;
   }
@@ -50,14 +53,14 @@ export class OwnTokens {
     await this.#service.close();
   }
 
-  async #fetch(scope: string, signal: AbortSignal): Promise<string> {
+  async #fetch(scope: string, { signal, headers }: Wait): Promise<string> {
     try {
       const assertion = await this.#assertion(scope);
       const { status, body } = await this.#service.ask(
         {
           method: 'POST',
           path: '/token',
-          headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
+          headers: { ...headers, 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
           body: new URLSearchParams({ grant_type: JWT_BEARER, assertion }).toString(),
         },
         signal,

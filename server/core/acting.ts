@@ -71,7 +71,7 @@ async function isDelegated(grant: Grant, scope: string): Promise<boolean> {
   const source = await grant.delegations();
   if (!source) return false;
   const [consumerOrgno, { orgno: supplierOrgno }] = await Promise.all([grant.entitled(), grant.client()]);
-  return asking(source, source.isDelegated({ scope, consumerOrgno, supplierOrgno }, grant.now));
+  return asking(source, source.isDelegated({ scope, consumerOrgno, supplierOrgno }, grant));
 }
 
 async function undelegated(grant: Grant, scope: string, expected: string): Promise<Fault> {

@@ -4,6 +4,7 @@ import type { DelegatedScope } from './delegation.ts';
 import { Fault } from './fault.ts';
 import type { FoundSystemUser, SystemUserQuestion } from './system-user.ts';
 import type { EpochSeconds } from './time.ts';
+import type { Trace } from './trace.ts';
 
 /** Who is asked whether one may act for another: this server's own registers, and services elsewhere. */
 export interface Authorities {
@@ -18,6 +19,9 @@ export interface Authorities {
   details(type: DetailsType): Promise<Authority>;
 }
 
+/** When a question is asked, and what it is part of: undefined where nobody asked over the network. */
+export type Asking = { readonly now: EpochSeconds; readonly trace?: Trace | undefined };
+
 /**
  * One that answers. It never answers yes when it does not know: a question that cannot be answered rejects with
  * {@link SourceUnavailable}. `PV-SEC-072`
@@ -28,11 +32,11 @@ export interface Authority {
   /** Whether a question goes over the network, and so waits until the assertion is spent. Style guide §3.3 */
   readonly remote: boolean;
   /** Whether the consumer has let the supplier use exactly this scope. Contract §6.3 */
-  isDelegated(asked: DelegatedScope, now: EpochSeconds): Promise<boolean>;
+  isDelegated(asked: DelegatedScope, asking: Asking): Promise<boolean>;
   /** The system user that answers, if there is one. Contract §7.1 */
-  findSystemUser(asked: SystemUserQuestion): Promise<FoundSystemUser | undefined>;
+  findSystemUser(asked: SystemUserQuestion, asking: Asking): Promise<FoundSystemUser | undefined>;
   /** The consent, if it may be used. Contract §7.2 */
-  findConsent(asked: ConsentQuestion, now: EpochSeconds): Promise<FoundConsent | undefined>;
+  findConsent(asked: ConsentQuestion, asking: Asking): Promise<FoundConsent | undefined>;
 }
 
 /** One that had to be asked did not answer in time, or not as it should. Its message says what happened, and holds nothing secret. */

@@ -26,7 +26,7 @@ async function findSystemUser(
 ): Promise<GrantedDetails> {
   const { clientId, orgno: vendorOrgno } = await grant.client();
   const asked = { clientId, vendorOrgno, customerOrgno, ...(externalRef !== undefined && { externalRef }) };
-  const found = await asking(authority, authority.findSystemUser(asked));
+  const found = await asking(authority, authority.findSystemUser(asked, grant));
   if (found) return systemUserDetails(found, customerOrgno);
   throw new Fault('MP-303', {
     error: 'invalid_altinn_customer_configuration',
@@ -43,7 +43,7 @@ async function findConsent(
   { id, from }: Requested<'urn:altinn:consent'>,
 ): Promise<GrantedDetails> {
   const toOrgno = await grant.entitled();
-  const found = await asking(authority, authority.findConsent({ id, from, toOrgno }, grant.now));
+  const found = await asking(authority, authority.findConsent({ id, from, toOrgno }, grant));
   if (found) return consentDetails(found);
   throw new Fault('MP-303', {
     say: { reason: ': no consent that can be used' },

@@ -17,6 +17,7 @@ import type { CertificateVerdict, OnBehalfOf, Organization, Ports, TokenRegister
 import { type Access, parseScopes } from './scope.ts';
 import type { EpochSeconds } from './time.ts';
 import { parseTokenRequest } from './token-request.ts';
+import type { Trace } from './trace.ts';
 import { readX5c } from './x5c.ts';
 
 /**
@@ -32,21 +33,24 @@ export class Grant {
   readonly isSimulated: boolean;
   /** Where it came from, as far as that is known. */
   readonly address: string | undefined;
+  /** What it is part of, as far as it came over the network. */
+  readonly trace: Trace | undefined;
   /** @throws {Fault} PV-010, PV-013 */
   readonly assertion: () => string;
 
-  private constructor(assertion: () => string, ports: Ports, { claims, address }: Origin = {}) {
+  private constructor(assertion: () => string, ports: Ports, { claims, address, trace }: Origin = {}) {
     this.assertion = once(assertion);
     this.address = address;
+    this.trace = trace;
     this.claims = once(() => claims ?? readClaims(this.jws()));
     this.ports = ports;
     this.isSimulated = claims !== undefined;
     this.now = Math.floor(ports.clock.now());
   }
 
-  /** A grant as the token endpoint receives it: the body of the form, and the address it came from. */
-  static fromForm(body: Uint8Array, ports: Ports, address?: string): Grant {
-    return new Grant(() => parseTokenRequest(body).assertion, ports, { address });
+  /** A grant as the token endpoint receives it: the body of the form, the address it came from, and the trace it is part of. */
+  static fromForm(body: Uint8Array, ports: Ports, { address, trace }: Omit<Origin, 'claims'>): Grant {
+    return new Grant(() => parseTokenRequest(body).assertion, ports, { address, trace });
   }
 
   /** A grant of which only the assertion is at hand, to be explained. */
@@ -157,7 +161,11 @@ export class Grant {
 }
 
 /** What is known of a grant besides its assertion. */
-type Origin = { readonly claims?: AssertionClaims; readonly address?: string | undefined };
+type Origin = {
+  readonly claims?: AssertionClaims;
+  readonly address?: string | undefined;
+  readonly trace?: Trace | undefined;
+};
 
 /** Refused chains are counted against the address, which after too many has no unknown one judged. `PV-SEC-114` */
 async function judgeCertificate(chain: readonly Buffer[], { ports, now, address }: Grant): Promise<CertificateVerdict> {

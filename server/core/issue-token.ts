@@ -9,6 +9,7 @@ import { Grant } from './grant.ts';
 import type { AuditRecord, Ports } from './ports.ts';
 import { CONTRACT_ALGORITHM, type SigningAlgorithm } from './signing-algorithm.ts';
 import { spendKey } from './spend-key.ts';
+import type { Trace } from './trace.ts';
 
 /** What a client is answered. RFC 6749 §5.1, contract §2.1 */
 export type TokenResponse = {
@@ -23,16 +24,17 @@ export type TokenResponse = {
  * Answers one token request: reads and authenticates the grant, judges it, spends it together with the verdict in one durable
  * commit, asks whoever else must be asked, and only then signs. RFC 7523 §2.1, contract §1.5
  * @param body the form's bytes.
- * @param address whom it is counted against until its client has proven to have sent it; undefined: nobody. `PV-SEC-112`
+ * @param origin the trace that the request is part of, and whom it is counted against until its client has proven to have sent it;
+ * undefined: nobody. `PV-SEC-112`
  * @throws {Fault} with the code that the client is shown.
  */
 export async function issueToken(
   body: Uint8Array,
-  correlationId: string,
   ports: Ports,
-  address?: string,
+  origin: { readonly trace: Trace; readonly address?: string | undefined },
 ): Promise<TokenResponse> {
-  const grant = Grant.fromForm(body, ports, address);
+  const grant = Grant.fromForm(body, ports, origin);
+  const correlationId = origin.trace.id;
   const verdict = await proven(grant, correlationId);
   await noteCertificate(grant);
   const final = await settle(grant, verdict, correlationId);

@@ -64,6 +64,8 @@ export interface Random {
   token(): string;
   /** 128 random bits as 32 lower-case hex digits: a correlation id. */
   traceId(): string;
+  /** 64 random bits as 16 lower-case hex digits: one question of a trace. */
+  spanId(): string;
   /** A random UUID in lower case: a client id. RFC 9562 §5.4, `PV-SEC-085` */
   uuid(): string;
 }

@@ -3,6 +3,7 @@ import { Fault } from '../core/fault.ts';
 import { issueToken, type TokenResponse } from '../core/issue-token.ts';
 import type { Measures } from '../core/measures.ts';
 import type { Log, Ports } from '../core/ports.ts';
+import type { Trace } from '../core/trace.ts';
 import { type Admission, countOverload } from './admission.ts';
 import { readBody } from './body.ts';
 import { PRIVATE_JSON } from './render-fault.ts';
@@ -52,7 +53,7 @@ function answering(ports: Ports, { addressOf, gate }: Admission): (ctx: Context)
     if (turn) await turn.catch((error: unknown) => sendAway(error, address, { correlationId, ports }));
     try {
       if (ctx.req.socket.destroyed) throw new Fault('PV-022', { detail: 'the sender went away' });
-      const answer = await issue(body, correlationId, { ports, address });
+      const answer = await issue(body, ports, { trace: ctx.state.trace, address });
       ctx.set(PRIVATE_JSON);
       ctx.body = JSON.stringify(answer);
     } finally {
@@ -102,11 +103,11 @@ const IDENTITY_CODES: ReadonlySet<string> = new Set([
 
 async function issue(
   body: Buffer,
-  correlationId: string,
-  { ports, address }: { readonly ports: Ports; readonly address: string | undefined },
+  ports: Ports,
+  origin: { readonly trace: Trace; readonly address: string | undefined },
 ): Promise<TokenResponse> {
   try {
-    return await issueToken(body, correlationId, ports, address);
+    return await issueToken(body, ports, origin);
   } catch (error) {
     const folded = ports.settings.uniformErrors && error instanceof Fault && IDENTITY_CODES.has(error.code);
     throw folded ? new Fault('MP-100', { detail: error.code, cause: error }) : error;

@@ -54,7 +54,7 @@ async function refused(
   if (!scope.accessibleForAll && !(consumer?.active && access?.state === 'APPROVED')) return 'MP-250';
   if (scope.delegationSource === undefined || !consumer?.active || !supplier?.active) return 'MP-251';
   const source = await authorities.delegations(scope.delegationSource);
-  return source && (await asking(source, source.isDelegated(asked, now))) ? undefined : 'MP-251';
+  return source && (await asking(source, source.isDelegated(asked, { now }))) ? undefined : 'MP-251';
 }
 
 /** In the words of the token endpoint. */

@@ -143,7 +143,7 @@ async function askNow(call: Call): Promise<z.infer<typeof testShape>> {
   if (!authority) return { answers: false, reason: 'it is switched off', took_ms: 0 };
   const begun = ports.clock.now();
   const answer = await authority
-    .isDelegated({ scope: OPERATOR_SCOPE, consumerOrgno: caller.orgno, supplierOrgno: caller.orgno }, now)
+    .isDelegated({ scope: OPERATOR_SCOPE, consumerOrgno: caller.orgno, supplierOrgno: caller.orgno }, { now })
     .then(() => undefined, reasonOf);
   const took_ms = Math.max(0, Math.round((ports.clock.now() - begun) * 1000));
   return answer === undefined ? { answers: true, took_ms } : { answers: false, reason: answer, took_ms };

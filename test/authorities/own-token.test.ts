@@ -30,7 +30,7 @@ async function tokenServer(t: Test) {
     {
       ...{ issuer, clientId: 'spoerrer', key: createSigner(thumbprint(publicJwk(privateKey)), privateKey) },
       clock: { now: () => START + clock.seconds },
-      random: { uuid: () => `id-${++ids}`, token: () => '', traceId: () => '' },
+      random: { uuid: () => `id-${++ids}`, token: () => '', traceId: () => '', spanId: () => '' },
     },
     () => clock.seconds * 1000,
   );
@@ -38,7 +38,10 @@ async function tokenServer(t: Test) {
     await tokens.close();
     server.close();
   });
-  return { ...{ issuer, assertions, clock, tokens }, get: (scope = SCOPE) => tokens.get(scope, AbortSignal.timeout(2_000)) };
+  return {
+    ...{ issuer, assertions, clock, tokens },
+    get: (scope = SCOPE) => tokens.get(scope, { signal: AbortSignal.timeout(2_000) }),
+  };
 }
 
 t.test(
