@@ -118,14 +118,16 @@ export type DevSettings = {
   readonly sourceKeys?: Readonly<Record<string, string>>;
   /** Requests a minute; what is absent is off, for a developer's tests are all of one client and one address. */
   readonly limits?: Partial<LimitSettings>;
+  /** Where it is watched, on loopback; 0 takes a free port. Absent: nowhere. */
+  readonly operationsPort?: number;
 };
 
-/** The configuration of `portvakt dev`: every default, in the test environment, on loopback, and one port alone. */
-export function devConfig({ dataDir, port, issuer, sourceKeys = {}, limits: wished = {} }: DevSettings): Config {
+/** The configuration of `portvakt dev`: every default, in the test environment, on loopback, and one port alone unless told. */
+export function devConfig({ dataDir, port, issuer, sourceKeys = {}, limits: wished = {}, operationsPort }: DevSettings): Config {
   const settings = configSchema.parse({
     environment: 'test',
     listen: { port },
-    operations: { listen: 'off' },
+    operations: { listen: operationsPort === undefined ? 'off' : `127.0.0.1:${operationsPort}` },
     shutdown: { delay_seconds: 0 },
     limits: { client: 'off', organization: 'off' },
     ...(issuer !== undefined && { issuer }),

@@ -13,6 +13,8 @@ export type Ready = {
   readonly issuer: string;
   readonly token_endpoint: string;
   readonly data_dir: string;
+  /** Absent where it is not watched. */
+  readonly metrics?: string;
   readonly clients: readonly Pick<DevClient, 'name' | 'client_id' | 'client_orgno' | 'scopes'>[];
 };
 
@@ -49,12 +51,13 @@ function openness({ name, accessibleForAll, active, delegationSource }: Scope): 
 /** The answer of `portvakt dev`. @param portvakt how the caller calls this program */
 export function readyView(clients: readonly DevClient[], portvakt: string): View<Ready> {
   return {
-    fields: [{ name: 'issuer' }, { name: 'token_endpoint' }, { name: 'data_dir' }, { name: 'clients' }],
+    fields: [{ name: 'issuer' }, { name: 'token_endpoint' }, { name: 'data_dir' }, { name: 'clients' }, { name: 'metrics' }],
     name: ({ clients }) => clients.map(({ client_id }) => `client/${client_id}`).join('\n'),
-    text: ({ issuer, data_dir }, { bold }) =>
+    text: ({ issuer, data_dir, metrics }, { bold }) =>
       [
         `  issuer          ${bold(issuer)}`,
         `  data            ${data_dir}`,
+        ...(metrics === undefined ? [] : [`  metrics         ${metrics}`]),
         '',
         table([['CLIENT', 'CLIENT ID', 'ORGANISATION', 'SCOPES'], ...clients.map(row)]),
         'Try:',

@@ -10,6 +10,7 @@ export function define(command: Command): void {
   command
     .description('Runs the server on this machine with a made-up world, until it is stopped.')
     .addOption(new Option('--port <port>', 'TCP port; 0 takes a free one').env('PORTVAKT_PORT').argParser(port).default(7300))
+    .option('--operations-port <port>', 'answer /metrics and /health/ here, too; 0 takes a free one; default: nowhere', port)
     .option('--issuer <url>', 'what the server calls itself; default: http://localhost:PORT/')
     .option('--seed <file>', 'wholly this world instead of the made-up one; see portvakt world')
     .option('--persist <dir>', 'keep the data here, and go on with what lies here')
@@ -27,6 +28,7 @@ export function define(command: Command): void {
       { does: 'a server at http://localhost:7300/ that forgets everything when it ends', run: 'portvakt dev' },
       { does: 'in a script: a free port, and one line of JSON when it is ready', run: 'portvakt dev --port 0 -o json' },
       { does: 'with a client that may ask 60 times a minute', run: 'portvakt dev --limit client=60' },
+      { does: 'with the metrics that production has', run: 'portvakt dev --operations-port 7301' },
       { does: 'the day after tomorrow, with data that is kept', run: 'portvakt dev --clock +2d --persist ./world' },
     ],
     seeAlso: ['portvakt token get', 'portvakt world schema', 'portvakt serve'],

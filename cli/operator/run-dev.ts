@@ -14,6 +14,7 @@ import { assertIssuer } from './issuer-flag.ts';
 
 export type DevOptions = {
   readonly port: number;
+  readonly operationsPort?: number;
   readonly issuer?: string;
   readonly seed?: string;
   readonly persist?: string;
@@ -47,13 +48,14 @@ async function start(options: DevOptions, data: DevData, terminal: Terminal): Pr
   const clock: Clock = { now: () => Date.now() / 1000 + options.clock };
   const world = data.used ? undefined : await readyWorld(options.seed, Math.floor(clock.now()));
   if (data.used && options.seed !== undefined) terminal.warn(`${data.path} holds a world already; ${options.seed} is not read`);
-  const { issuer, port } = options;
+  const { issuer, port, operationsPort } = options;
   const settings = {
     dataDir: data.path,
     port,
     sourceKeys: world?.sourceKeys ?? {},
     limits: options.limit,
     ...(issuer !== undefined && { issuer }),
+    ...(operationsPort !== undefined && { operationsPort }),
   };
   let holds: readonly string[] = [];
   const server = await startCluster(devConfig(settings), {
@@ -89,12 +91,13 @@ function about({ kept, used }: DevData): string {
   return `data            ${kept ? 'kept in its folder' : 'a temporary folder, removed at exit   (--persist DIR keeps one)'}`;
 }
 
-async function tell({ issuer }: RunningCluster, { path }: DevData, terminal: Terminal): Promise<void> {
+async function tell({ issuer, operationsPort }: RunningCluster, { path }: DevData, terminal: Terminal): Promise<void> {
   const clients = await listDevClients(path);
   const ready: Ready = {
     issuer,
     token_endpoint: new URL('token', issuer).href,
     data_dir: path,
+    ...(operationsPort !== undefined && { metrics: `http://127.0.0.1:${operationsPort}/metrics` }),
     clients: clients.map(({ name, client_id, client_orgno, scopes }) => ({ name, client_id, client_orgno, scopes })),
   };
   await terminal.ready(ready, readyView(clients, calledAs()));

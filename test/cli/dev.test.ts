@@ -252,3 +252,15 @@ clients:
     jwks: { keys: [${jwk}] }
 `;
 }
+
+t.test('dev --operations-port answers metrics and health apart from clients, as production does', async (t) => {
+  const user = await newUser(t);
+  const dev = await user.dev('--operations-port', '0');
+  const { metrics = '' } = JSON.parse((await dev.line) ?? '');
+  t.match(metrics, /^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
+  const page = await fetch(metrics);
+  t.match([page.status, await page.text()], [200, /^portvakt_workers 1$/m]);
+  t.equal((await fetch(new URL('/health/ready', metrics))).status, 200);
+  t.equal((await fetch(`${dev.issuer}metrics`)).status, 404, 'clients see none of it');
+  t.equal((await user.run(['dev', '--operations-port', '65536'])).code, 2);
+});
