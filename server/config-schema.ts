@@ -198,6 +198,14 @@ const keys = z.strictObject({
     ),
 });
 
+const tls = z.strictObject({
+  certificate: z
+    .string()
+    .min(1)
+    .describe("file of the server's certificate in PEM, followed by those that lead up to its authority; relative to this one"),
+  key: z.string().min(1).describe('file of its private key in PEM, unencrypted, mode 0600; relative to this one'),
+});
+
 const cli = z.strictObject({
   context: z.string().optional().describe('as `--context`'),
   output: z.string().optional().describe('as `--output`'),
@@ -227,11 +235,14 @@ export const configSchema = z.strictObject({
         .array(z.string().refine((host) => isIP(host) !== 0, 'must be an IP address'))
         .min(1)
         .default(['127.0.0.1', '::1'])
-        .describe('addresses to listen on; other than loopback only with `behind_proxy`'),
+        .describe('addresses to listen on; other than loopback only with `tls` or `behind_proxy`'),
       port: z.int().min(0).max(65535).default(7300).describe('TCP port; 0 takes a free one'),
     })
     .prefault({})
     .describe('where connections are taken'),
+  tls: tls
+    .optional()
+    .describe('TLS in this process, version 1.2 or 1.3; without it the server speaks plain HTTP. SIGHUP reads the files again'),
   behind_proxy: z
     .boolean()
     .default(false)

@@ -23,6 +23,8 @@ export type Config = {
   readonly dataDir: string;
   readonly hosts: readonly string[];
   readonly port: number;
+  /** Absent: plain HTTP. `PV-SEC-064` */
+  readonly tls?: TlsSettings;
   /** Seconds. Without a delay idle connections are closed at once. */
   readonly shutdown: { readonly delay: number; readonly timeout: number };
   readonly operations: OperationsSettings;
@@ -37,6 +39,14 @@ export type Config = {
   readonly sourceKeys: Readonly<Record<string, string>>;
   /** All of it as the file has it, defaults included, for the audit. What is secret stands in files that it names. */
   readonly stated: ConfigFile;
+};
+
+/** TLS in this process; files are absolute. */
+export type TlsSettings = {
+  readonly certificate: string;
+  readonly key: string;
+  /** The name that the certificate has to have; absent where a proxy stands in front, and clients never see it. */
+  readonly host?: string;
 };
 
 /** How the server is watched. */
@@ -155,12 +165,17 @@ async function parse(file: string, text: string): Promise<ConfigFile> {
   if (broken) throw new ConfigMistake(`${file}: ${broken.message}`);
   const result = configSchema.safeParse(toPlain(document, file) ?? {});
   if (!result.success) throw new ConfigMistake(result.error.issues.flatMap((issue) => mistakes(issue, file)).join('\n'));
-  const { behind_proxy, listen } = result.data;
-  const open = listen.hosts.find((host) => !isLoopback(host));
-  if (open !== undefined && !behind_proxy) {
-    throw new ConfigMistake(`${file}: listen.hosts: ${open} is not loopback; without TLS that needs behind_proxy: true`);
-  }
+  assertNotInTheOpen(file, result.data);
   return result.data;
+}
+
+/** @throws {ConfigMistake} where clients would have to speak plain HTTP over a network. `PV-SEC-064` */
+function assertNotInTheOpen(file: string, { behind_proxy, listen, tls, issuer }: ConfigFile): void {
+  const open = listen.hosts.find((host) => !isLoopback(host));
+  if (open !== undefined && !behind_proxy && !tls) {
+    throw new ConfigMistake(`${file}: listen.hosts: ${open} is not loopback; without tls that needs behind_proxy: true`);
+  }
+  if (tls && issuer?.startsWith('http:')) throw new ConfigMistake(`${file}: issuer: must begin with https:// where tls is set`);
 }
 
 /** @throws {ConfigMistake} for an alias without its anchor, or more of them than any configuration has */
@@ -186,6 +201,8 @@ function toConfig(settings: ConfigFile, { dataDir, folder }: Place): Config {
     issuer,
     environment,
     listen,
+    tls,
+    behind_proxy,
     shutdown,
     operations: watched,
     proxies,
@@ -202,6 +219,12 @@ function toConfig(settings: ConfigFile, { dataDir, folder }: Place): Config {
     dataDir,
     hosts: listen.hosts,
     port: listen.port,
+    ...(tls && {
+      tls: {
+        ...{ certificate: resolve(folder, tls.certificate), key: resolve(folder, tls.key) },
+        ...(issuer !== undefined && !behind_proxy && { host: new URL(issuer).hostname }),
+      },
+    }),
     shutdown: { delay: shutdown.delay_seconds, timeout: shutdown.timeout_seconds },
     operations: toOperationsSettings(watched),
     proxies,
@@ -292,9 +315,9 @@ function toCertificateSettings(rules: ConfigFile['certificates']): CertificateSe
  * The settings that make the server believe more than it does by itself, spelled as in the file: they are listed at the start.
  * `PV-SEC-126`
  */
-export function weakenings({ token, certificates, hosts }: Config): readonly string[] {
+export function weakenings({ token, certificates, hosts, tls }: Config): readonly string[] {
   const found: Readonly<Record<string, boolean>> = {
-    'behind_proxy: true, and plain HTTP is taken from elsewhere': !hosts.every(isLoopback),
+    'behind_proxy: true, and plain HTTP is taken from elsewhere': !tls && !hosts.every(isLoopback),
     [`token.exp_leeway_seconds: ${token.expLeeway}`]: token.expLeeway > 0,
     'token.kid_wins_over_x5c: true': token.kidWinsOverX5c,
     'token.on_behalf_of: true': token.onBehalfOf,

@@ -24,6 +24,7 @@ import { Fault } from './core/fault.ts';
 import { createMeasures, type Measures } from './core/measures.ts';
 import { addRegister } from './core/organization.ts';
 import type { Certificates, Clock, Every, Log, Ports, Signer, Storage } from './core/ports.ts';
+import type { EpochSeconds } from './core/time.ts';
 import { watchEndings } from './expiry-watch.ts';
 import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
@@ -47,8 +48,11 @@ import { cachedRegisters } from './storage/cache.ts';
 import { openStorage } from './storage/open.ts';
 import { createLog } from './telemetry/log.ts';
 import { type Reading, takeReadings } from './telemetry/readings.ts';
+import { openTls, watchTls } from './tls.ts';
 import { BufferedTokenCounter } from './token-counter.ts';
 import { TrustWatch } from './trust-watch.ts';
+
+export { openTls } from './tls.ts';
 
 /** A server that answers. */
 export type RunningServer = {
@@ -91,22 +95,23 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   const measures = createMeasures();
   const log = meteredLog(surroundings.log ?? createLog(config.operations.logLevel), measures);
   let issuer = config.issuer ?? '';
+  const tls = config.tls && openTls(config.tls);
   const app = Promise.withResolvers<RequestListener>();
   const answer: RequestListener = async (request, response) => (await app.promise)(request, response);
-  const listening = new Listening(config.hosts.map(() => createHttpServer(answer, { issuer: () => issuer, random, log })));
+  const listening = new Listening(config.hosts.map(() => createHttpServer(answer, { issuer: () => issuer, random, log, tls })));
   const { delay, timeout } = config.shutdown;
   const built = Promise.withResolvers<Built>();
   let operations: Operations | undefined;
   try {
     const port = await listening.start(config.hosts, config.port);
-    issuer = config.issuer ?? `http://localhost:${port}/`;
+    issuer = config.issuer ?? `${tls ? 'https' : 'http'}://localhost:${port}/`;
     operations = await openOperations(config.operations, {
       issuer: () => issuer,
       unready: async () => (await built.promise).unready(),
       readings: async () => [(await built.promise).readings()],
       log,
     });
-    const opened = await open({ config, issuer, clock, every, log, loop, measures, announces }, prepare);
+    const opened = await open({ config, issuer, tlsEnds: tls?.ends, clock, every, log, loop, measures, announces }, prepare);
     const { listener, unready, readings, retire, close } = opened;
     built.resolve(opened);
     app.resolve(listener);
@@ -217,6 +222,7 @@ function countUnknown(log: Log | undefined): (refusal: Refusal) => void {
 type Setting = {
   readonly config: Config;
   readonly issuer: string;
+  readonly tlsEnds: EpochSeconds | undefined;
   readonly clock: Clock;
   readonly every: Every;
   readonly log: Log;
@@ -287,7 +293,7 @@ async function tellConfiguration({ storage, certificates, keystore }: Foundation
 function build(
   { storage, keystore, sourceKeys, certificates, cursorSecret }: Foundations,
   background: Background,
-  { config, issuer, clock, every, log, loop, measures }: Setting,
+  { config, issuer, tlsEnds, clock, every, log, loop, measures }: Setting,
 ): Built {
   let retired = false;
   const engine = createEngine(issuer, (text) => log.warn(text));
@@ -351,12 +357,14 @@ function build(
   const { signingAlgorithms: algorithms } = config.token;
   const endRotation = watchKeys(keystore.place, { algorithms, settings: config.keys, watch, every, log });
   const endWatch = watchEndings(ports, { clock, every, log, measures });
+  const endTls = watchTls(tlsEnds, { clock, every, log, measures });
   const { keeper } = background;
   const instruments = { measures, lag: () => loop.lag(), lists: () => keeper.reports(), now: () => watch.now() };
   const close = async (): Promise<void> => {
     loop.close();
     endHousekeeping();
     await endRotation();
+    endTls();
     await endWatch();
     await background.close();
     await counter.close();

@@ -51,7 +51,8 @@ async function judge(config: Config, terminal: Terminal): Promise<void> {
     throw new Failure('unhealthy', `${config.dataDir} cannot be entered`, { fix: 'portvakt init makes a data directory', cause });
   });
   await assertThere(join(config.dataDir, 'portvakt.db'));
-  const { openFoundations } = await import('../../server/main.ts');
+  const { openFoundations, openTls } = await import('../../server/main.ts');
+  if (config.tls) openTls(config.tls);
   const { storage } = await openFoundations(config, {});
   try {
     await storage.ready();

@@ -44,6 +44,8 @@ export type Measures = {
   endings?: Readonly<Record<EndingKind, Readonly<Record<Warning, number>>>>;
   /** When the key that signs was made; of several algorithms, the oldest of the keys that sign. */
   signingSince?: EpochSeconds;
+  /** When the TLS certificate ends; absent without TLS. */
+  tlsEnds?: EpochSeconds;
 };
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];

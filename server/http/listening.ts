@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 
 /** How it ends: idle connections closed at once, or left until they run out, so that no request is on its way to a closed one. */
 export type Ending = 'now' | 'gently';
@@ -8,14 +9,18 @@ export type Ending = 'now' | 'gently';
 /** The addresses that a server listens on, all with one port, until it ends. */
 export class Listening {
   readonly #servers: readonly Server[];
+  /** Connections under TLS, which the server itself knows only once the handshake is over. */
+  readonly #secured = new Set<Socket>();
   #ending = false;
 
   constructor(servers: readonly Server[]) {
     this.#servers = servers;
-    for (const server of servers)
+    for (const server of servers) {
       server.prependListener('request', (_, response) => {
         if (this.#ending) response.setHeader('Connection', 'close');
       });
+      if (server instanceof TlsServer) server.on('connection', (socket) => this.#note(socket));
+    }
   }
 
   /**
@@ -55,6 +60,12 @@ export class Listening {
   /** Closes every connection, whatever it is doing. */
   cut(): void {
     for (const server of this.#servers) server.closeAllConnections();
+    for (const socket of this.#secured) socket.destroy();
+  }
+
+  #note(socket: Socket): void {
+    this.#secured.add(socket);
+    socket.once('close', () => this.#secured.delete(socket));
   }
 }
 

@@ -162,6 +162,12 @@ export const METRICS: readonly Metric[] = [
     ({ measures, now }) => one(measures.signingSince === undefined ? undefined : now() - measures.signingSince),
   ),
   gauge(
+    'portvakt_tls_certificate_end_seconds',
+    'time until the TLS certificate ends that this process shows; below nought when it has ended; absent without `tls`',
+    'min',
+    ({ measures, now }) => one(measures.tlsEnds === undefined ? undefined : measures.tlsEnds - now()),
+  ),
+  gauge(
     'portvakt_ending',
     'what ends soon, by kind (`key`, `certificate`, `delegation`, `anchor`, `intermediate`) and days (`1`, `7`, `30`, `90`; what ends within 7 ends within 30, too), counted every hour',
     'max',

@@ -73,6 +73,7 @@ export const rooms: readonly Room[] = [
   { of: 'server/expiry-watch.ts', imports: ['server/core/', 'server/registry/'] },
   { of: 'server/housekeeping.ts', imports: ['server/core/', 'server/clock.ts'] },
   { of: 'server/key-watch.ts', imports: ['server/core/', 'server/clock.ts', 'keys/'] },
+  { of: 'server/tls.ts', imports: ['server/core/', 'server/config.ts', 'keys/'] },
   { of: 'server/trust-watch.ts', imports: ['server/core/'] },
   { of: 'server/token-counter.ts', imports: ['server/core/', 'server/count-buffer.ts'] },
   { of: 'server/count-buffer.ts', imports: ['server/core/'] },

@@ -55,7 +55,7 @@ export type Wishes = {
   readonly world?: (world: World, ca: TestCa) => World;
   /** What the configuration says besides. */
   readonly config?: Partial<
-    Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment' | 'operations' | 'proxies' | 'keys'>
+    Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment' | 'operations' | 'proxies' | 'keys' | 'tls' | 'shutdown'>
   >;
   /** What is admitted, where not as in `portvakt dev`. */
   readonly limits?: Partial<Config['limits']>;

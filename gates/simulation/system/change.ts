@@ -70,7 +70,7 @@ function actBy(orgno: string, { now, correlationId }: Moment): Act {
 
 /** An id that has been decided. */
 function random(id: string): Random {
-  return { uuid: () => id, token: () => id, traceId: () => id };
+  return { uuid: () => id, token: () => id, traceId: () => id, spanId: () => id };
 }
 
 function ownerOf(scope: string): string {

@@ -48,7 +48,7 @@ export function unasked<Port extends object>(): Port {
 export function countedRandom(prefix: string): Random {
   let given = 0;
   const next = (length: number) => `${prefix}${++given}`.padEnd(length, '0');
-  return { token: () => next(43), traceId: () => next(32), uuid: () => next(36) };
+  return { token: () => next(43), traceId: () => next(32), spanId: () => next(16), uuid: () => next(36) };
 }
 
 /** Counts what is issued and what is refused for want of a delegation, over all workers. */

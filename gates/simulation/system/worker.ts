@@ -64,7 +64,7 @@ export class Worker {
     const ports = troubledPorts(this.#ports, { fault, slow });
     const service = serviceElsewhere(elsewhere, { mood, wait: () => pauseOf({ slow }) });
     const asked = authorities(world, { registers: this.storage, current: ports.registers }, service);
-    return issueToken(bodyOf(grant), correlationId, { ...ports, authorities: asked });
+    return issueToken(bodyOf(grant), { ...ports, authorities: asked }, { trace: { id: correlationId, sampled: false } });
   }
 
   /** @throws {Fault | StoreUnavailable | Crash} */
