@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Document } from 'yaml';
 import type { z } from 'zod';
 import { type ConfigFile, configSchema, isLoopback, parseListen } from './config-schema.ts';
+import { readConfigText } from './config-text.ts';
 import type { LimitSettings } from './core/limits.ts';
 import {
   type AuthoritySettings,
@@ -88,11 +88,11 @@ export class ConfigMistake extends Error {
 }
 
 /**
- * Reads and judges a configuration file. Unknown fields are mistakes. `PV-SEC-126`
+ * Reads and judges a configuration file, who can write it too. Unknown fields are mistakes. `PV-SEC-095`, `PV-SEC-126`
  * @throws {ConfigMistake} naming every field that is wrong.
  */
 export async function readConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<Config> {
-  const settings = await parse(file, await read(file));
+  const settings = await parse(file, read(file));
   const stated = environment.PORTVAKT_DATA || undefined;
   const dataDir = stated ?? settings.data_dir;
   if (settings.issuer === undefined) throw new ConfigMistake(`${file}: issuer: is missing`);
@@ -148,11 +148,11 @@ export function devConfig({ dataDir, port, issuer, sourceKeys = {}, limits: wish
   return { ...config, keys: { master, sealsPlain: true }, sourceKeys, limits: { ...config.limits, ...wished } };
 }
 
-async function read(file: string): Promise<string> {
+function read(file: string): string {
   try {
-    return await readFile(file, 'utf8');
+    return readConfigText(file);
   } catch (cause) {
-    throw new ConfigMistake(`${file}: cannot be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new ConfigMistake(`${file}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }
 

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -25,6 +24,7 @@ import { createMeasures, type Measures } from './core/measures.ts';
 import { addRegister } from './core/organization.ts';
 import type { Certificates, Clock, Every, Log, Ports, Signer, Storage } from './core/ports.ts';
 import type { EpochSeconds } from './core/time.ts';
+import { prepareDataFolder } from './data-folder.ts';
 import { watchEndings } from './expiry-watch.ts';
 import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
@@ -152,7 +152,7 @@ type Preparation = {
 /** Opens what the server stands on without listening: what `serve --check` asks. @throws as {@link startServer} */
 export async function openFoundations(config: Config, preparation: Preparation): Promise<Foundations> {
   const { clock = systemClock, log, measures = createMeasures(), prepare } = preparation;
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await prepareDataFolder(config.dataDir);
   const sourceKeys = readSourceKeys(config.sourceKeys);
   const storage = await openStorage(join(config.dataDir, 'portvakt.db'), { measures: measures.store });
   try {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { indexFile } from '../dev-client.ts';
 import { listDevServers } from '../dev-server.ts';
 import { Failure } from '../failure.ts';
-import { makeFolder } from './empty-folder.ts';
+import { makeDataFolder } from './empty-folder.ts';
 
 /** Where a dev server keeps its world. */
 export type DevData = {
@@ -32,7 +32,7 @@ export async function temporaryData(): Promise<DevData> {
  * @throws {Failure} when something else lies there, or another dev server is at work in it
  */
 export async function persistentData(directory: string): Promise<DevData> {
-  const folder = await makeFolder(resolve(directory));
+  const folder = await makeDataFolder(resolve(directory));
   const path = await realpath(directory);
   const used = await exists(indexFile(path));
   if (!used && !folder.isEmpty) {

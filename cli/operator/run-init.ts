@@ -11,7 +11,7 @@ import { Failure } from '../failure.ts';
 import type { View } from '../output.ts';
 import { stopSignal } from '../signals.ts';
 import type { Terminal } from '../terminal.ts';
-import { makeFolder } from './empty-folder.ts';
+import { makeDataFolder, makeFolder } from './empty-folder.ts';
 import { assertIssuer } from './issuer-flag.ts';
 
 export type InitOptions = {
@@ -71,9 +71,9 @@ async function write(
     const near = (path: string) => spell(resolve(path), dirname(file));
     const keys = { master: { kind: 'file', file: near(master_key_file) } };
     const settings = { issuer, environment, data_dir: near(data), keys, ...keysOf(world, dirname(file)) };
-    await writeFile(file, configText(settings), { flag: 'wx' });
+    await writeFile(file, configText(settings), { flag: 'wx', mode: 0o600 });
     undo.unshift(() => rm(file));
-    const folder = await makeFolder(data);
+    const folder = await makeDataFolder(data);
     undo.unshift(folder.undo);
     if (!folder.isEmpty) throw new Failure('conflict', `${data} is not empty`, { fix: 'choose another folder with --data' });
     if (!makeMasterKeyFile(resolve(master_key_file)))
