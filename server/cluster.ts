@@ -97,7 +97,9 @@ class Workers {
     this.#surroundings = surroundings;
     this.log = surroundings.log ?? createLog(config.operations.logLevel);
     const program = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
-    cluster.setupPrimary({ exec: program, args: [], execArgv: [...YOUNG, ...process.execArgv], serialization: 'advanced' });
+    // By SIGUSR1 Node opens its inspector, until a worker has come as far as to ignore it. `PV-SEC-096`
+    const execArgv = [...YOUNG, ...process.execArgv, ...(config.environment === 'production' ? ['--disable-sigusr1'] : [])];
+    cluster.setupPrimary({ exec: program, args: [], execArgv, serialization: 'advanced' });
   }
 
   /** All of them at once; the first that fails is what is thrown. */

@@ -6,7 +6,7 @@ import { Failure } from '../failure.ts';
 import type { View } from '../output.ts';
 import { stopSignal } from '../signals.ts';
 import type { Terminal } from '../terminal.ts';
-import { shutTheInspector } from './hardening.ts';
+import { shutTheMemory } from './hardening.ts';
 
 export type ServeOptions = { readonly config?: string; readonly check?: boolean };
 
@@ -20,11 +20,12 @@ export async function serve({ config: file, check }: ServeOptions, terminal: Ter
   const path = file ?? (await nearestConfig(process.cwd()));
   const config = await readConfig(path);
   if (check) return judge(config, terminal);
-  shutTheInspector(config.environment);
+  const unshut = shutTheMemory(config.environment);
   const workers = readWorkers();
   const { startCluster } = await import('../../server/cluster.ts');
   const stopped = stopSignal(['SIGINT', 'SIGTERM']);
   const cluster = await startCluster(config, { workers });
+  if (unshut !== undefined) cluster.log.warn('memory can be seen', { detail: unshut });
   reloadAtHangup(cluster, path);
   await terminal.ready(serving(cluster.issuer, config), view);
   await stopped;

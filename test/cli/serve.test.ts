@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -156,16 +157,31 @@ t.test('serve --check makes nothing where there is no data directory', async (t)
 
 t.test('PV-SEC-096 a production server does not start where its memory could be looked into', async (t) => {
   const user = await initialized(t);
-  for (const flag of ['--inspect=0', '--heapsnapshot-signal=SIGUSR2', '--abort-on-uncaught-exception']) {
+  for (const flag of ['--inspect=0', '--heapsnapshot_signal=SIGUSR2', '--abort-on-uncaught-exception']) {
     const { code, stderr } = await user.run(['serve'], { nodeFlags: [flag] });
     t.equal(code, 3);
     t.match(stderr, /would show the memory of a production server/);
   }
   const server = user.start(['serve']);
   await server.line;
+  const workers = process.platform === 'linux' ? childrenOf(server.child.pid) : [];
+  for (const pid of workers) {
+    process.kill(pid, 'SIGUSR1');
+    t.match(coresOf(pid), /^0*\n?$/, 'the core of a crash holds no memory');
+  }
   server.child.kill('SIGUSR1');
   server.child.kill('SIGTERM');
   const { code, stderr } = await server.ended;
   t.equal(code, 0);
   t.notMatch(stderr, /Debugger listening/);
 });
+
+function childrenOf(pid = 0): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+}
+
+/** Which memory goes into a core, as bits; nothing where the kernel writes none. core(5) */
+function coresOf(pid: number): string {
+  const file = `/proc/${pid}/coredump_filter`;
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}

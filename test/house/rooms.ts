@@ -62,7 +62,11 @@ export const rooms: readonly Room[] = [
   { of: 'server/telemetry/', imports: ['server/core/'], packages: { pino: ANY, 'prom-client': ANY } },
   { of: 'server/config-schema.ts', imports: ['server/core/'], packages: { zod: ANY } },
   { of: 'server/config-text.ts', imports: [] },
-  { of: 'server/config.ts', imports: ['server/core/', 'server/config-schema.ts', 'server/config-text.ts'], packages: { zod: ANY, yaml: ANY } },
+  {
+    of: 'server/config.ts',
+    imports: ['server/core/', 'server/config-schema.ts', 'server/config-text.ts'],
+    packages: { zod: ANY, yaml: ANY },
+  },
   { of: 'server/clock.ts', imports: ['server/core/'] },
   { of: 'server/random.ts', imports: ['server/core/'] },
   { of: 'server/loop-watch.ts', imports: ['server/clock.ts'] },
