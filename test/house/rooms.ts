@@ -127,10 +127,15 @@ export const rooms: readonly Room[] = [
       picocolors: ANY,
     },
   },
-  { of: 'gates/', imports: ['server/core/', 'keys/', 'test/keys/'] },
+  { of: 'proving/', imports: ['fixtures/', ...SERVED], packages: { yaml: { in: 'data-directory.ts' } } },
+  {
+    of: 'gates/',
+    imports: ['proving/', 'fixtures/', 'server/audit/', 'server/selfservice/', ...SERVED, 'test/keys/', 'test/selfservice/'],
+    packages: { 'better-sqlite3': ANY },
+  },
   {
     of: 'bench/',
-    imports: ['fixtures/', ...SERVED, 'test/keys/'],
+    imports: ['proving/', 'fixtures/', ...SERVED, 'test/keys/'],
     packages: {
       'node-forge': { in: 'chain-validators.ts' },
       pkijs: { in: 'chain-validators.ts' },
@@ -138,7 +143,6 @@ export const rooms: readonly Room[] = [
       'oidc-provider': { in: '/peers/' },
       'oauth2-mock-server': { in: '/peers/' },
       'better-sqlite3': { in: '/growth/' },
-      yaml: { in: 'data-directory.ts' },
     },
   },
   {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { leaveNothing } from '../leftovers.ts';
-import { cpuOfTree, processTree } from './process-tree.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { leaveNothing } from './leftovers.ts';
+import { cpuOfTree, isRunning, killProcess, processTree } from './process-tree.ts';
 
 /** A server as a person starts it: a process with its workers below. */
 export type ServerProcess = {
@@ -13,6 +14,8 @@ export type ServerProcess = {
   /** The processes that answer: all but the first, or the first where it is alone. */
   workers(): readonly number[];
   signal(signal: NodeJS.Signals): void;
+  /** Kills all of it at once, as `kill -9` does, or the first process alone. Resolves when nothing of it runs any more. */
+  kill(whom: 'all' | 'first'): Promise<void>;
   /** Resolves when all of it is gone. @throws {Error} when it ended in another way than it should. */
   stop(): Promise<void>;
 };
@@ -40,6 +43,14 @@ export async function startServerProcess({ args, env = {} }: Program): Promise<S
       return below.length === 0 ? [first] : below;
     },
     signal: (signal) => void child.kill(signal),
+    kill: async (whom) => {
+      const tree = processTree(pid);
+      // The first one first, or it would start those again that die.
+      for (const one of whom === 'all' ? tree : [pid]) killProcess(one);
+      await exited;
+      forget();
+      while (tree.some(isRunning)) await pause(LOOK);
+    },
     stop: async () => {
       child.kill('SIGTERM');
       const kill = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
@@ -53,6 +64,9 @@ export async function startServerProcess({ args, env = {} }: Program): Promise<S
 
 /** How long a server may take to end, in milliseconds. */
 const PATIENCE = 30_000;
+
+/** How often it is looked whether a killed process has gone, in milliseconds. */
+const LOOK = 5;
 
 /** What it writes after its first line is read and thrown away, as it would be by whoever keeps its log. */
 async function ready({ stdout }: ChildProcess, exited: Promise<unknown[]>, lastWords: () => string): Promise<void> {
