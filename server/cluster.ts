@@ -158,6 +158,8 @@ class Workers {
     const cache = getCompileCacheDir();
     const worker = cluster.fork(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) });
     const task: WorkerTask = { config: share, clockOffset, prepares: prepare !== undefined };
+    // What could not be told to it is of no matter: that it is gone is heard, too.
+    worker.on('error', (error) => this.log.warn('a worker cannot be told anything', { error: String(error) }));
     worker.send(task);
     const named = await new Promise<Named>((resolve, reject) => {
       worker.once('exit', (code, signal) => reject(new Error(`a worker ended with ${signal ?? code} before it was ready`)));
