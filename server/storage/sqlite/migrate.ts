@@ -10,13 +10,13 @@ import type { Connection } from './database.ts';
  */
 export function migrate(connection: Connection): void {
   const apply = connection.change((migration: Migration) => {
-    if (assertKnown(appliedTo(connection), MIGRATIONS) >= migration.number) return;
+    if (assertKnown(appliedTo(connection), MIGRATIONS, servedFrom(connection)) >= migration.number) return;
     connection.script(migration.sql);
     connection
       .statement('INSERT INTO migrations (number, name, checksum, applied) VALUES (?, ?, ?, unixepoch())')
       .run(migration.number, migration.name, migration.checksum);
   });
-  const done = assertKnown(appliedTo(connection), MIGRATIONS);
+  const done = assertKnown(appliedTo(connection), MIGRATIONS, servedFrom(connection));
   for (const migration of MIGRATIONS.slice(done)) apply(migration);
 }
 
@@ -51,10 +51,19 @@ function appliedTo(connection: Connection): readonly Applied[] {
 /** `Pvkt`, in the file's header; set by the first migration. */
 const APPLICATION_ID = 0x50766b74;
 
+/**
+ * Number of the oldest migration whose program may use the database as it stands: a migration that only adds lets the program before it go
+ * on, and come back, and says so with `PRAGMA user_version`, in its own transaction. 0: nothing was said.
+ */
+function servedFrom(connection: Connection): number {
+  return Number(connection.pragma('user_version'));
+}
+
 /** @returns the number of the last migration applied. */
-function assertKnown(applied: readonly Applied[], migrations: readonly Migration[]): number {
+function assertKnown(applied: readonly Applied[], migrations: readonly Migration[], oldest: number): number {
   for (const [place, { number, name, checksum }] of applied.entries()) {
     const known = migrations[place];
+    if (!known && oldest > 0 && oldest <= migrations.length) continue;
     if (!known) throw new StoreUnusable(`the database is newer than this version (${name}): start the newer version`);
     if (known.number !== number || known.checksum !== checksum)
       throw new StoreUnusable(`migration ${name} was applied with another text than this version's: restore either`);
