@@ -16,7 +16,9 @@ export type ServerProcess = {
   signal(signal: NodeJS.Signals): void;
   /** Kills all of it at once, as `kill -9` does, or the first process alone. Resolves when nothing of it runs any more. */
   kill(whom: 'all' | 'first'): Promise<void>;
-  /** Resolves when all of it is gone. @throws {Error} when it ended in another way than it should. */
+  /** Rejects with what it said last when it ends in another way than it should, and resolves when it ends well. */
+  readonly ended: Promise<void>;
+  /** Asks it to stop. Resolves when all of it is gone. @throws {Error} when it ended in another way than it should. */
   stop(): Promise<void>;
 };
 
@@ -27,16 +29,26 @@ export type Program = { readonly args: readonly string[]; readonly env?: NodeJS.
  * @throws {Error} with what it said last, when it ends before that.
  */
 export async function startServerProcess({ args, env = {} }: Program): Promise<ServerProcess> {
-  const began = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  return watchServerProcess(child);
+}
+
+/** Waits until a program that has just been started is ready. @throws as {@link startServerProcess} */
+export async function watchServerProcess(child: ChildProcess): Promise<ServerProcess> {
+  const began = performance.now();
   const forget = leaveNothing(() => child.kill('SIGKILL'));
   const lastWords = keepLastWords(child);
   const exited = once(child, 'exit');
+  const ended = exited.then(([code, signal]) => {
+    if (code !== 0) throw new Error(`the server ended with ${signal ?? code}: ${lastWords()}`);
+  });
+  // It may end as nobody wishes while nobody listens.
+  ended.catch(() => {});
   await ready(child, exited, lastWords);
   const startTime = performance.now() - began;
   const pid = child.pid ?? 0;
   return {
-    startTime,
+    ...{ startTime, ended },
     cpu: async () => cpuOfTree(pid),
     workers: () => {
       const [first = pid, ...below] = processTree(pid);
@@ -54,10 +66,10 @@ export async function startServerProcess({ args, env = {} }: Program): Promise<S
     stop: async () => {
       child.kill('SIGTERM');
       const kill = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
-      const [code, signal] = await exited;
+      await exited;
       clearTimeout(kill);
       forget();
-      if (code !== 0) throw new Error(`the server ended with ${signal ?? code}: ${lastWords()}`);
+      await ended;
     },
   };
 }
