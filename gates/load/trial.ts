@@ -12,7 +12,7 @@ import { NOTHING, Spending, TOKEN } from './spending.ts';
 import { integrityFlaws, verifyAudit } from './store.ts';
 
 /** A closed scope of the made-up world, so that each token needs an access row. */
-const SCOPE = 'prove:bygg.read';
+export const SCOPE = 'prove:bygg.read';
 
 /** Processes of the server: enough that two of them meet at the store. */
 const WORKERS = 2;
@@ -31,7 +31,7 @@ export class Trial {
   /** Tokens that were got, in all that were settled. */
   tokens = 0;
   readonly #presigner: Presigner;
-  readonly #client: Credentials;
+  readonly #clients: readonly Credentials[];
   #server: Portvakt;
 
   private constructor(given: {
@@ -43,9 +43,9 @@ export class Trial {
     this.directory = given.directory;
     this.#server = given.server;
     this.#presigner = given.presigner;
-    this.#client = named(given.clients, 'demo-consumer');
+    this.#clients = given.clients;
     const { issuer, port } = this.directory;
-    this.changing = new Changing({ issuer, port, admin: named(given.clients, 'demo-owner-admin') });
+    this.changing = new Changing({ issuer, port, admin: this.client('demo-owner-admin') });
   }
 
   /** Starts the server on the made-up world, in a data directory of its own. */
@@ -66,10 +66,22 @@ export class Trial {
     return this.#server;
   }
 
+  /** A client of the made-up world. */
+  client(name: string): Credentials {
+    const found = this.#clients.find((client) => client.name === name);
+    if (!found) throw new Error(`no client ${name} in the made-up world`);
+    return found;
+  }
+
+  /** Whether a client of the made-up world has this id. */
+  isClient(clientId: unknown): boolean {
+    return this.#clients.some((client) => client.clientId === clientId);
+  }
+
   /** Requests that each deserve a token, signed now. */
   async sign(count: number): Promise<Buffer[]> {
     const { issuer } = this.directory;
-    const order = { ...this.#client, audience: issuer, scope: SCOPE };
+    const order = { ...this.client('demo-consumer'), audience: issuer, scope: SCOPE };
     const assertions = await this.#presigner.sign(Array.from({ length: count }, () => order));
     return assertions.map((assertion) => tokenRequest(issuer, { grant_type: JWT_BEARER, assertion }));
   }
@@ -135,12 +147,6 @@ export class Trial {
       if ((await this.spending.send(connection, next.value)) === NOTHING) await pause(REST);
     connection.close();
   }
-}
-
-function named(clients: readonly Credentials[], name: string): Credentials {
-  const found = clients.find((client) => client.name === name);
-  if (!found) throw new Error(`no client ${name} in the made-up world`);
-  return found;
 }
 
 function count(types: ReadonlyMap<string, number>, type: string): number {
