@@ -149,7 +149,13 @@ function assertDeserved(trial: Trial, assertion: string, fail: (what: string) =>
   if (!trial.isClient(iss)) fail('got a token for nobody');
   if (aud !== trial.directory.issuer && !(Array.isArray(aud) && aud.includes(trial.directory.issuer)))
     fail('got a token with an assertion for somebody else');
-  if (typeof iat !== 'number' || typeof exp !== 'number' || iat > now + 11 || exp < now - 5 || Math.trunc(exp) - Math.trunc(iat) > 120)
+  if (
+    typeof iat !== 'number' ||
+    typeof exp !== 'number' ||
+    iat > now + 11 ||
+    exp < now - 5 ||
+    Math.trunc(exp) - Math.trunc(iat) > 120
+  )
     fail('got a token outside of its time');
   if (jti !== undefined && (typeof jti !== 'string' || jti.length < 1 || jti.length > 255)) fail('got a token with such a jti');
   if (typeof scope !== 'string' || !scope.split(' ').every((one) => one === SCOPE || one === 'prove:kart.read'))

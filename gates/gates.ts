@@ -1,3 +1,4 @@
+import { brokenDisk } from './broken-disk.ts';
 import { corpora } from './corpora.ts';
 import { fuzzAssertions } from './fuzz-assertions.ts';
 import { fuzzCertificates } from './fuzz-certificates.ts';
@@ -6,12 +7,15 @@ import { killUnderLoad } from './kill-under-load.ts';
 import { oneTokenEach } from './one-token-each.ts';
 import { opensslVerify } from './openssl-verify.ts';
 import { powerCut } from './power-cut.ts';
+import { rollingUpgrade } from './rolling-upgrade.ts';
 
 /** All gates, in the order in which they run. */
 export const GATES: readonly Gate[] = [
   killUnderLoad,
   powerCut,
   oneTokenEach,
+  brokenDisk,
+  rollingUpgrade,
   corpora,
   opensslVerify,
   fuzzCertificates,

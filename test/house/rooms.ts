@@ -128,6 +128,7 @@ export const rooms: readonly Room[] = [
     },
   },
   { of: 'proving/', imports: ['fixtures/', ...SERVED], packages: { yaml: { in: 'data-directory.ts' } } },
+  { of: 'gates/program-before.ts', imports: ['proving/'], computed: true },
   {
     of: 'gates/',
     imports: ['proving/', 'fixtures/', 'server/audit/', 'server/selfservice/', ...SERVED, 'test/keys/', 'test/selfservice/'],
