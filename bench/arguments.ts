@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Extent } from './measures/rounds.ts';
 
 /** What is measured. */
-export type What = 'tokens' | 'certificates' | 'growth' | 'profile' | 'slow-senders' | 'reloads' | 'soak' | 'start';
+export type What = 'tokens' | 'certificates' | 'growth' | 'profile' | 'slow-senders' | 'reloads' | 'soak' | 'start' | 'audit';
 
 /** What the command line asks for. */
 export type Asked = {
@@ -26,6 +26,8 @@ export type Asked = {
   /** Seconds. */
   readonly soak: number;
   readonly starts: number;
+  /** Of the audit. */
+  readonly records: number;
   readonly output: 'table' | 'json';
   /** Files that the figures are written to as well. */
   readonly json?: string;
@@ -63,6 +65,7 @@ Other modes, one at a time:
   --reloads N              requests that fail during so many reloads by SIGHUP
   --soak SECONDS           memory and descriptors of the workers over that time
   --start N                time from start to ready, so many times; with --clients and --grants on such a store, too
+  --audit N                time and memory that it takes to verify an audit of so many records
 
   -o, --output FORM  table or json (default: table)
   --json FILE        the figures as JSON in a file, too
@@ -98,6 +101,7 @@ const options = {
   reloads: { type: 'string' },
   soak: { type: 'string' },
   start: { type: 'string' },
+  audit: { type: 'string' },
   output: { type: 'string', short: 'o', default: 'table' },
   json: { type: 'string' },
   plot: { type: 'string' },
@@ -125,6 +129,7 @@ export function readArguments(args: string[]): Asked {
     reloads: count('reloads', values.reloads ?? '1', 1_000),
     soak: count('soak', values.soak ?? '1', 86_400),
     starts: count('start', values.start ?? '1', 1_000),
+    records: count('audit', values.audit ?? '1', 100_000_000),
     ...(growth && { growth }),
     ...(json !== undefined && { json }),
     ...(plot !== undefined && { plot }),
@@ -140,7 +145,7 @@ function parse(args: string[]) {
 }
 
 /** The modes that an option of the same name asks for. A large store is a mode of its own, or what starts are measured on. */
-const MODES = ['profile', 'slow-senders', 'reloads', 'soak', 'start'] as const;
+const MODES = ['profile', 'slow-senders', 'reloads', 'soak', 'start', 'audit'] as const;
 
 function whatIsAsked(values: Values, positionals: readonly string[]): What {
   if (positionals.length > 1 || (positionals.length === 1 && positionals[0] !== 'certificates'))

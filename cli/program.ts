@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
     ['doctor', 'look for what is wrong', () => import('./operator/doctor.ts')],
     ['admin', 'make the first operator', () => import('./operator/admin.ts')],
     ['db', 'look after the store', () => import('./operator/db.ts')],
+    ['signing-key', 'rotate the keys that the server signs with', () => import('./operator/signing-key.ts')],
     ['version', 'show what this is, and what it runs on', () => import('./commands/version.ts')],
   ],
   'Session:': [

@@ -8,6 +8,8 @@ import { oneTokenEach } from './one-token-each.ts';
 import { opensslVerify } from './openssl-verify.ts';
 import { powerCut } from './power-cut.ts';
 import { rollingUpgrade } from './rolling-upgrade.ts';
+import { rotationUnderLoad } from './rotation-under-load.ts';
+import { simulation } from './simulation/gate.ts';
 
 /** All gates, in the order in which they run. */
 export const GATES: readonly Gate[] = [
@@ -15,9 +17,11 @@ export const GATES: readonly Gate[] = [
   powerCut,
   oneTokenEach,
   brokenDisk,
+  rotationUnderLoad,
   rollingUpgrade,
   corpora,
   opensslVerify,
   fuzzCertificates,
   fuzzAssertions,
+  simulation,
 ];

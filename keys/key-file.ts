@@ -1,19 +1,21 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
   fstatSync,
   fsyncSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   type Stats,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 
 /** A private key of the server's cannot be used as it lies there. The message names the file and the remedy. `PV-SEC-095` */
 export class KeyUnusable extends Error {
@@ -28,94 +30,88 @@ export function preparePrivateFolder(directory: string): void {
   assertPrivate(directory, stat, '700');
 }
 
-/** The `kid`s of all key files in the folder. @throws {KeyUnusable} */
-export function listKeyFiles(directory: string): readonly string[] {
-  return usable(directory, () => readdirSync(directory))
-    .filter((name) => name.endsWith('.pem'))
-    .map((name) => name.slice(0, -'.pem'.length));
+/** The names of all files in the folder. @throws {KeyUnusable} */
+export function listFiles(directory: string): readonly string[] {
+  return usable(directory, () => readdirSync(directory));
 }
 
+/** What the name of a file ends in that was being written when the process ended. */
+export const HALF_WRITTEN = '.new';
+
 /**
- * Writes a private key as PKCS#8 PEM, mode 0600, so that after a crash the file is there whole or not at all. It lies safely on
- * the disk when this returns. Synchronous: it stands inside a transaction of the store.
+ * Writes a file with mode 0600, in place of one that is there, so that after a crash either is there whole. It lies safely on the disk
+ * when this returns. Synchronous: it stands inside a transaction of the store.
  * @throws {KeyUnusable}
  */
-export function writeKeyFile(directory: string, kid: string, key: KeyObject): void {
-  const path = keyPath(directory, kid);
-  const half = `${path}.new`;
-  usable(path, () => {
-    writeDurably(half, key.export({ type: 'pkcs8', format: 'pem' }));
-    renameSync(half, path);
-    if (process.platform !== 'win32') flush(directory);
+export function replacePrivately(path: string, content: string | Uint8Array): void {
+  writeBeside(path, content, (half) => renameSync(half, path));
+}
+
+/** As {@link replacePrivately}, where nothing is there. @returns false when something is, and stays. @throws {KeyUnusable} */
+export function makePrivately(path: string, content: string | Uint8Array): boolean {
+  return writeBeside(path, content, (half) => {
+    try {
+      linkSync(half, path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    } finally {
+      rmSync(half);
+    }
   });
 }
 
-/** Reads the key of that name. @throws {KeyUnusable} as {@link readPrivateKey} */
-export function readKeyFile(directory: string, kid: string, kinds: readonly KeyKind[]): KeyObject {
-  return readPrivateKey(keyPath(directory, kid), kinds);
+function writeBeside<T>(path: string, content: string | Uint8Array, place: (half: string) => T): T {
+  const half = `${path}.${randomBytes(6).toString('hex')}${HALF_WRITTEN}`;
+  return usable(path, () => {
+    writeDurably(half, content);
+    const result = place(half);
+    flush(dirname(path));
+    return result;
+  });
 }
 
-/** The kinds of private keys that there are here, and how a message calls them. `PV-SEC-097` */
-const KINDS = { rsa: 'RSA key of at least 2048 bits', ec: 'P-256 key', ed25519: 'Ed25519 key' } as const;
-
-export type KeyKind = keyof typeof KINDS;
+/** Removes a file, where it is there, for good. @throws {KeyUnusable} */
+export function removeDurably(path: string): void {
+  usable(path, () => {
+    rmSync(path, { force: true });
+    flush(dirname(path));
+  });
+}
 
 /**
- * Reads a private key of one of these kinds.
- * @throws {KeyUnusable} when it is missing, a link, another user's, open to others, or no such key
+ * Reads a file that nobody else may read. The file that is judged is the file that is read: both through one descriptor, which no link
+ * leads to.
+ * @param what it holds, as a message calls it.
+ * @throws {KeyUnusable} when it is missing, a link, another user's, or open to others. `PV-SEC-095`
  */
-export function readPrivateKey(path: string, kinds: readonly KeyKind[] = ['rsa']): KeyObject {
-  const key = parse(path, readPrivately(path));
-  if (kinds.some((kind) => isOf(kind, key))) return key;
-  throw new KeyUnusable(`${path} is no ${kinds.map((kind) => KINDS[kind]).join(', nor a ')}: put the right one there`);
+export function readPrivately(path: string, what = 'signing key'): Buffer {
+  const file = usable(path, () => openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)), what);
+  try {
+    assertPrivate(path, fstatSync(file), '600');
+    return usable(path, () => readFileSync(file));
+  } finally {
+    closeSync(file);
+  }
 }
 
-function isOf(
-  kind: KeyKind,
-  { asymmetricKeyType, asymmetricKeyDetails: { modulusLength = 0, namedCurve } = {} }: KeyObject,
-): boolean {
-  if (asymmetricKeyType !== kind) return false;
-  return kind === 'rsa' ? modulusLength >= 2048 : kind === 'ed25519' || namedCurve === 'prime256v1';
-}
-
-/** Where the key of that name lies. */
-export function keyPath(directory: string, kid: string): string {
-  return join(directory, `${kid}.pem`);
-}
-
-function writeDurably(path: string, text: string | Buffer): void {
+function writeDurably(path: string, content: string | Uint8Array): void {
   const file = openSync(path, 'wx', 0o600);
   try {
-    writeFileSync(file, text);
+    writeFileSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
 }
 
+/** Windows flushes no folders. */
 function flush(directory: string): void {
+  if (process.platform === 'win32') return;
   const folder = openSync(directory, 'r');
   fsyncSync(folder);
   closeSync(folder);
-}
-
-/** The file that is judged is the file that is read: both through one descriptor, which no link leads to. */
-function readPrivately(path: string): string {
-  const file = usable(path, () => openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)));
-  try {
-    assertPrivate(path, fstatSync(file), '600');
-    return usable(path, () => readFileSync(file, 'utf8'));
-  } finally {
-    closeSync(file);
-  }
-}
-
-function parse(path: string, pem: string): KeyObject {
-  try {
-    return createPrivateKey({ key: pem, format: 'pem' });
-  } catch (cause) {
-    throw new KeyUnusable(`${path} is no unencrypted private key in PEM: restore it from a backup`, { cause });
-  }
 }
 
 /** Windows has neither modes nor owners of this kind. */
@@ -125,16 +121,16 @@ function assertPrivate(path: string, stat: Stats, mode: string): void {
   if ((stat.mode & 0o077) !== 0) throw new KeyUnusable(`${path} is open to other users: chmod ${mode} it`);
 }
 
-function usable<T>(path: string, act: () => T): T {
+function usable<T>(path: string, act: () => T, what = 'signing key'): T {
   try {
     return act();
   } catch (cause) {
-    throw new KeyUnusable(`${path}: ${explain(cause as NodeJS.ErrnoException)}`, { cause });
+    throw new KeyUnusable(`${path}: ${explain(cause as NodeJS.ErrnoException, what)}`, { cause });
   }
 }
 
-function explain({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return "the file of a signing key is missing: restore it from a backup, with the server's user as owner";
-  if (code === 'ELOOP') return 'a link stands in place of the signing key: put the file itself there';
+function explain({ code, message }: NodeJS.ErrnoException, what: string): string {
+  if (code === 'ENOENT') return `the file of a ${what} is missing: restore it from a backup, with the server's user as owner`;
+  if (code === 'ELOOP') return `a link stands in place of the ${what}: put the file itself there`;
   return message;
 }

@@ -1,143 +1,171 @@
-import { generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
+import type { KeyObject } from 'node:crypto';
 import type { PublicJwk } from '../server/core/client.ts';
-import type { Changes, Clock, Signer, SigningKeyRecord, Storage, TokenSigner } from '../server/core/ports.ts';
+import { Fault } from '../server/core/fault.ts';
+import type { Log, Signer, SigningKeyRecord, TokenSigner } from '../server/core/ports.ts';
 import { CONTRACT_ALGORITHM, type SigningAlgorithm } from '../server/core/signing-algorithm.ts';
-import { type KeyKind, KeyUnusable, keyPath, listKeyFiles, preparePrivateFolder, readKeyFile, writeKeyFile } from './key-file.ts';
+import { activeKey, isPublished } from '../server/core/signing-key.ts';
+import { establish, lacking } from './first-keys.ts';
+import { sealPlain, signingKeysAtRest } from './key-care.ts';
+import type { KeyPlace } from './key-change.ts';
+import { KeyUnusable } from './key-file.ts';
+import { KIND_OF } from './key-kind.ts';
 import { createSigner } from './signer.ts';
-import { publicJwk, thumbprint } from './thumbprint.ts';
+import { thumbprint } from './thumbprint.ts';
 
 export { KeyUnusable } from './key-file.ts';
 
-/** The server's own signing keys. */
+/** The public keys as `/jwk` answers them. Contract §4.2 */
+export type Jwks = { readonly keys: readonly PublicJwk[] };
+
+/** The server's own signing keys, as the store has them now, whoever changes them. */
 export type Keystore = {
+  readonly place: KeyPlace;
   readonly signer: TokenSigner;
-  /** The public keys as `/jwk` answers them. Contract §4.2 */
-  jwks(): { readonly keys: readonly PublicJwk[] };
+  /** What is published now. @throws {StoreUnavailable} */
+  jwks(): Promise<Jwks>;
+  /**
+   * Reads anew what the store has: to be called when it may have changed, before anything is signed.
+   * @throws {Fault} PV-506 when a key that signs cannot be loaded: then nothing is signed. `PV-SEC-099`
+   * @throws {StoreUnavailable}
+   */
+  follow(): Promise<void>;
+  /** As {@link follow}, where the store has changed. */
+  current(): Promise<void>;
+  /** The `kid`s of the keys that lie in the clear. */
+  plain(): readonly string[];
 };
 
-/** Where the keys lie, and what is known of them. */
-export type KeystorePlace = {
-  /** The folder of the private keys, one PKCS#8 PEM file each, named by `kid`. */
-  readonly directory: string;
-  readonly storage: Storage;
-  readonly clock: Clock;
-  /** What is signed with, the contract's algorithm among them: it alone unless told. */
+/** Where the keys lie, what is known of them, and what is signed with: the contract's algorithm alone unless told. */
+export type KeystorePlace = KeyPlace & {
   readonly algorithms?: readonly SigningAlgorithm[];
+  /** Whether keys in the clear are sealed now. */
+  readonly sealsPlain?: boolean;
+  readonly log?: Log | undefined;
 };
 
 /**
- * Opens the signing keys; one is made for each algorithm that has none. A key that is registered but cannot be used is an error,
- * never a reason to make a new one. The newest key of an algorithm signs; those of an algorithm that is set no more stay published.
- * @throws {KeyUnusable} naming the file and the remedy. `PV-SEC-095`, `PV-SEC-097`
+ * Opens the signing keys; one is made for each algorithm that has none. A key that is registered and cannot be used is an error, never a
+ * reason to make a new one; one that is retired is not looked for.
+ * @throws {KeyUnusable} naming the file and the remedy. `PV-SEC-093`, `PV-SEC-095`, `PV-SEC-097`
  * @throws {StoreUnavailable}
  */
-export async function openKeystore(place: KeystorePlace): Promise<Keystore> {
-  const { directory, storage, algorithms = [CONTRACT_ALGORITHM] } = place;
-  preparePrivateFolder(directory);
-  const registered = await storage.signingKeys.list();
-  const records = lacking(registered, algorithms).length > 0 ? await establish(place, algorithms) : registered;
-  const signers = new Map(records.map((record) => [record.alg, createSigner(record.kid, load(directory, record), record.alg)]));
-  const published = { keys: records.map(publish) };
-  return { signer: { sign: (claims, alg) => signerOf(signers, alg).sign(claims) }, jwks: () => published };
+export async function openKeystore({
+  algorithms = [CONTRACT_ALGORITHM],
+  sealsPlain = false,
+  log,
+  ...place
+}: KeystorePlace): Promise<Keystore> {
+  const { folder, storage, clock } = place;
+  if (lacking(await storage.signingKeys.list(), algorithms).length > 0) await establish(place, algorithms);
+  if (sealsPlain && folder.plain().length > 0) {
+    const keys = signingKeysAtRest(await storage.signingKeys.list());
+    await sealPlain({ folder, storage, at: Math.floor(clock.now()) }, keys);
+  }
+  const keys = new LoadedKeys(place, new Set([CONTRACT_ALGORITHM, ...algorithms]), log);
+  await keys.follow();
+  const jwks = async (): Promise<Jwks> => {
+    // Whoever verifies is told of every key, whether or not this process can sign.
+    await keys.current().catch(passFault);
+    return keys.published;
+  };
+  return {
+    ...{ place, jwks },
+    signer: { sign: (claims, alg) => keys.signer(alg).sign(claims) },
+    follow: () => keys.follow().catch(throwFault),
+    current: () => keys.current().catch(throwFault),
+    plain: () => folder.plain(),
+  };
 }
 
-function signerOf(signers: ReadonlyMap<SigningAlgorithm, Signer>, alg: SigningAlgorithm): Signer {
-  const signer = signers.get(alg);
-  if (!signer) throw new Error(`no key signs with ${alg}: it is not set`);
-  return signer;
+function throwFault(error: unknown): never {
+  throw error instanceof KeyUnusable ? new Fault('PV-506', { retryAfter: 2, detail: error.message, cause: error }) : error;
 }
 
-/** The algorithms without a key, the contract's first: a key that is found without its record is its own before another's. */
-function lacking(records: readonly SigningKeyRecord[], algorithms: readonly SigningAlgorithm[]): readonly SigningAlgorithm[] {
-  const wanted = new Set([CONTRACT_ALGORITHM, ...algorithms]);
-  return [...wanted].filter((algorithm) => !records.some(({ alg }) => alg === algorithm));
+function passFault(error: unknown): void {
+  if (!(error instanceof KeyUnusable)) throw error;
 }
 
-/** A size that every verifier of RS256 handles, and the cheapest that is safe before 2030. `PV-SEC-097` */
-const MODULUS_LENGTH = 2048;
+/** The keys that this process holds: those that sign, and those that will, so that they can when their time comes. `PV-SEC-099` */
+class LoadedKeys {
+  readonly #place: KeyPlace;
+  readonly #algorithms: ReadonlySet<SigningAlgorithm>;
+  readonly #log: Log | undefined;
+  #keys = new Map<string, KeyObject>();
+  #signers: ReadonlyMap<SigningAlgorithm, Signer> = new Map();
+  #records = '';
+  #version: number | undefined;
+  #following: Promise<void> = Promise.resolve();
+  published: Jwks = { keys: [] };
 
-/** The kind of key that each algorithm signs with. RFC 7518 §3.1, RFC 8037 §3.1 */
-const KINDS: Readonly<Record<SigningAlgorithm, KeyKind>> = { RS256: 'rsa', PS256: 'rsa', ES256: 'ec', EdDSA: 'ed25519' };
+  constructor(place: KeyPlace, algorithms: ReadonlySet<SigningAlgorithm>, log: Log | undefined) {
+    this.#place = place;
+    this.#algorithms = algorithms;
+    this.#log = log;
+  }
 
-/**
- * Registers the keys that are lacking. A key's file is on the disk before its record is in the store: a crash between the two leaves
- * a whole file that nobody knows. The first of all keys is adopted from such a file, which is not removed: it is as good as a new
- * key, and where the database was lost it is the old one, which nothing could bring back. The transaction lets one process through
- * at a time, so racing starts agree.
- */
-async function establish(
-  { directory, storage, clock }: KeystorePlace,
-  algorithms: readonly SigningAlgorithm[],
-): Promise<readonly SigningKeyRecord[]> {
-  const made = new Map<SigningAlgorithm, KeyObject>();
-  for (const alg of lacking(await storage.signingKeys.list(), algorithms)) made.set(alg, await generate(KINDS[alg]));
-  const created = Math.floor(clock.now());
-  return storage.transaction(async (changes) => {
-    const registered = await changes.signingKeys.list();
-    const found = registered.length > 0 ? [] : findUnregistered(directory, algorithms);
-    for (const alg of lacking(registered, algorithms)) {
-      const adopted = adopt(found, alg, directory);
-      const key = adopted ?? made.get(alg);
-      if (!key) throw new Error(`the key for ${alg} was removed while the server started`);
-      const jwk = publicJwk(key);
-      const record = { kid: thumbprint(jwk), alg, jwk, created };
-      if (!adopted) writeKeyFile(directory, record.kid, key);
-      await register(record, { changes, adopted: adopted !== undefined });
+  signer(alg: SigningAlgorithm): Signer {
+    const signer = this.#signers.get(alg);
+    if (!signer) throw new Error(`no key signs with ${alg}: it is not set`);
+    return signer;
+  }
+
+  async current(): Promise<void> {
+    const version = await this.#place.storage.version();
+    if (version === this.#version) return;
+    await this.follow();
+    this.#version = version;
+  }
+
+  /** One after the other, so that what is read first is not taken for the last. */
+  follow(): Promise<void> {
+    this.#following = this.#following.catch(() => {}).then(() => this.#read());
+    return this.#following;
+  }
+
+  async #read(): Promise<void> {
+    const records = await this.#place.storage.signingKeys.list();
+    const text = JSON.stringify(records);
+    if (text === this.#records) return;
+    this.published = { keys: records.filter(isPublished).map(publish) };
+    const keys = new Map<string, KeyObject>();
+    const signers = new Map<SigningAlgorithm, Signer>();
+    for (const alg of this.#algorithms) {
+      const active = activeKey(records, alg);
+      if (!active) continue;
+      const key = await this.#load(active).catch((error: unknown) => this.#orNewer(text, error));
+      if (!key) return this.#read();
+      keys.set(active.kid, key);
+      signers.set(alg, createSigner(active.kid, key, alg));
     }
-    return changes.signingKeys.list();
-  });
-}
+    for (const record of records.filter(({ state }) => state === 'pending')) {
+      const key = await this.#load(record).catch((error: unknown) => this.#warn(record, error));
+      if (key) keys.set(record.kid, key);
+    }
+    this.#keys = keys;
+    this.#signers = signers;
+    this.#records = text;
+  }
 
-async function generate(kind: KeyKind): Promise<KeyObject> {
-  const make = promisify(generateKeyPair);
-  if (kind === 'rsa') return (await make('rsa', { modulusLength: MODULUS_LENGTH })).privateKey;
-  if (kind === 'ec') return (await make('ec', { namedCurve: 'P-256' })).privateKey;
-  return (await make('ed25519')).privateKey;
-}
+  /** The private key of a record, and no other. @throws {KeyUnusable} */
+  async #load({ kid, jwk, alg, state }: SigningKeyRecord): Promise<KeyObject> {
+    const loaded = this.#keys.get(kid);
+    if (loaded) return loaded;
+    if (thumbprint(jwk) !== kid)
+      throw new KeyUnusable(`the signing key ${kid} is registered with another public key: restore the database`);
+    // A key that is to sign is sealed so before its record says it: what was interrupted there is begun anew.
+    const states = state === 'pending' ? (['pending', 'active'] as const) : [state];
+    return this.#place.folder.open(kid, { kinds: [KIND_OF[alg]], states });
+  }
 
-function findUnregistered(directory: string, algorithms: readonly SigningAlgorithm[]): KeyObject[] {
-  const kinds = [...new Set(algorithms.map((alg) => KINDS[alg]))];
-  return listKeyFiles(directory).map((kid) => readNamedKey(directory, kid, kinds));
-}
+  /** Somebody may have changed the keys while they were read. @throws what was thrown, where nobody has */
+  async #orNewer(text: string, error: unknown): Promise<undefined> {
+    if (JSON.stringify(await this.#place.storage.signingKeys.list()) === text) throw error;
+  }
 
-/** Takes the one key that the algorithm could sign with out of those that were found. @throws {KeyUnusable} when there are several */
-function adopt(found: KeyObject[], alg: SigningAlgorithm, directory: string): KeyObject | undefined {
-  const fitting = found.filter(({ asymmetricKeyType }) => asymmetricKeyType === KINDS[alg]);
-  const [key] = fitting;
-  if (fitting.length > 1)
-    throw new KeyUnusable(
-      `${directory} holds ${fitting.length} keys for ${alg} and the database knows none: leave the one that shall sign`,
-    );
-  if (key) found.splice(found.indexOf(key), 1);
-  return key;
-}
-
-async function register(
-  record: SigningKeyRecord,
-  { changes, adopted }: { readonly changes: Changes; readonly adopted: boolean },
-): Promise<void> {
-  await changes.signingKeys.put(record);
-  await changes.audit.append({
-    type: 'signing_key.created',
-    at: record.created,
-    correlationId: randomBytes(16).toString('hex'),
-    details: { kid: record.kid, alg: record.alg, adopted },
-  });
-}
-
-/** The private key of a record, and no other. @throws {KeyUnusable} */
-function load(directory: string, { kid, jwk, alg }: SigningKeyRecord): KeyObject {
-  if (thumbprint(jwk) !== kid)
-    throw new KeyUnusable(`the signing key ${kid} is registered with another public key: restore the database`);
-  return readNamedKey(directory, kid, [KINDS[alg]]);
-}
-
-function readNamedKey(directory: string, kid: string, kinds: readonly KeyKind[]): KeyObject {
-  const key = readKeyFile(directory, kid, kinds);
-  if (thumbprint(publicJwk(key)) !== kid)
-    throw new KeyUnusable(`${keyPath(directory, kid)} holds another key than its name says: restore it from a backup`);
-  return key;
+  #warn({ kid }: SigningKeyRecord, error: unknown): undefined {
+    if (!(error instanceof KeyUnusable)) throw error;
+    this.#log?.error('a signing key that is published cannot be loaded', { detail: `${kid}: ${error.message}` });
+  }
 }
 
 /** Public members only, in the contract's order. Contract §4.2 */

@@ -1,5 +1,5 @@
 import type { Signer } from '../server/core/ports.ts';
-import { readPrivateKey } from './key-file.ts';
+import { readPrivateKey } from './key-kind.ts';
 import { createSigner } from './signer.ts';
 import { publicJwk, thumbprint } from './thumbprint.ts';
 

@@ -1,7 +1,8 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { type KeyObject, verify } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { VerificationKey, Verifier } from '../server/core/ports.ts';
 import { rsaJwkFlaw } from './key-policy.ts';
+import { rsaPublicKey } from './rsa-public-key.ts';
 
 /** The digest of each algorithm, all RSA PKCS #1 v1.5: what is not here verifies nothing. RFC 7518 §3.3, `PV-SEC-010` */
 const RSA_DIGESTS: ReadonlyMap<string, string> = new Map([
@@ -43,7 +44,7 @@ export function createVerifier(): Verifier {
 
 /** Only a key without a flaw is handed to OpenSSL: what the policy lets through, it can read. */
 function prepare(jwk: VerificationKey['jwk']): PreparedKey {
-  const { kty, n, e } = jwk;
+  const { n, e } = jwk;
   if (rsaJwkFlaw(jwk) !== undefined || typeof n !== 'string' || typeof e !== 'string') return { n, e };
-  return { n, e, key: createPublicKey({ key: { kty, n, e }, format: 'jwk' }) };
+  return { n, e, key: rsaPublicKey(n, e) };
 }

@@ -21,7 +21,8 @@ export type Serving = {
   readonly nodeOptions?: readonly string[];
 };
 
-const PORTVAKT = fileURLToPath(new URL('../cli/bin.js', import.meta.url));
+/** The program. */
+export const PORTVAKT = fileURLToPath(new URL('../cli/bin.js', import.meta.url));
 
 /** Runs `portvakt serve` on a data directory. The directory stays. */
 export async function servePortvakt(directory: DataDirectory, { workers, nodeOptions = [] }: Serving): Promise<Portvakt> {

@@ -30,9 +30,12 @@ export function cpuOfTree(root: number): number {
 
 /** Octets that the process holds in memory (`VmRSS`), or nothing when it has ended. */
 export function residentSize(pid: number): number | undefined {
-  const status = read(`/proc/${pid}/status`);
-  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status ?? '')?.[1];
-  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  return sizeIn('VmRSS', pid);
+}
+
+/** The most octets that the process has ever held in memory (`VmHWM`), or nothing when it has ended. */
+export function peakSize(pid: number): number | undefined {
+  return sizeIn('VmHWM', pid);
 }
 
 /** Whether the process still runs; one that nobody has asked after since it ended does not. */
@@ -52,6 +55,12 @@ export function killProcess(pid: number): void {
 /** Open descriptors of the process, or nothing when it has ended. */
 export function descriptors(pid: number): number | undefined {
   return unlessGone(() => readdirSync(`/proc/${pid}/fd`).length);
+}
+
+function sizeIn(field: 'VmRSS' | 'VmHWM', pid: number): number | undefined {
+  const status = read(`/proc/${pid}/status`);
+  const kibibytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status ?? '')?.[1];
+  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
 }
 
 function allProcesses(): number[] {

@@ -170,6 +170,34 @@ const limits = z.strictObject({
   queue: z.int().min(1).max(100_000).default(1_000).describe('requests that may wait for their turn'),
 });
 
+const masterKey = z.strictObject({
+  kind: z
+    .enum(['file', 'passphrase'])
+    .describe(
+      '`file`: 32 random bytes; `passphrase`: a line of at least 16 characters, from which a key is derived at each start',
+    ),
+  file: z.string().min(1).describe('where it stands, mode 0600; relative to this file'),
+});
+
+const keys = z.strictObject({
+  master: masterKey
+    .optional()
+    .describe(
+      'what the private keys in the data directory are sealed with; unset, the file `DATA_DIR.master-key` beside it, made when it is first needed, and keys that lie in the clear from before stay so',
+    ),
+  former: masterKey
+    .optional()
+    .describe('the master key before, until `portvakt signing-key rewrap` has replaced it: keys that it has sealed are opened'),
+  rotate_every_days: z
+    .int()
+    .min(2)
+    .max(3650)
+    .optional()
+    .describe(
+      'let the server rotate its signing keys by itself, each signing for so many days; unset: `portvakt signing-key` does',
+    ),
+});
+
 const cli = z.strictObject({
   context: z.string().optional().describe('as `--context`'),
   output: z.string().optional().describe('as `--output`'),
@@ -217,7 +245,9 @@ export const configSchema = z.strictObject({
     ),
   limits: limits
     .prefault({})
-    .describe('how much may be asked of the token endpoint, and by whom; each worker has its share. `off` is no limit'),
+    .describe(
+      'how much may be asked of the token endpoint, and as much again of the API and the look-ups, and by whom; each worker has its share. `off` is no limit',
+    ),
   shutdown: z
     .strictObject({
       delay_seconds: z
@@ -235,6 +265,7 @@ export const configSchema = z.strictObject({
   cli: cli.optional().describe('defaults of the command line in this folder and below; the server reads none of it'),
   certificates: certificates.prefault({}).describe('how enterprise certificates are judged'),
   authorities: authorities.prefault({}).describe('who is asked whether one may act for another'),
+  keys: keys.prefault({}).describe("how the server's own private keys are kept, and rotated"),
   source_keys: z
     .record(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be a name of letters, digits, ".", "_" and "-"'), z.string().min(1))
     .default({})

@@ -1,12 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, resolve } from 'node:path';
-import { type Document, LineCounter, parseDocument } from 'yaml';
+import { dirname, join, resolve } from 'node:path';
+import type { Document } from 'yaml';
 import type { z } from 'zod';
 import { type ConfigFile, configSchema, isLoopback, parseListen } from './config-schema.ts';
 import type { LimitSettings } from './core/limits.ts';
-import { type AuthoritySettings, DEFAULT_TOKEN_SETTINGS, type TokenSettings } from './core/settings.ts';
-import { HOUR, MINUTE } from './core/time.ts';
+import {
+  type AuthoritySettings,
+  DEFAULT_TOKEN_SETTINGS,
+  type KeySettings,
+  type MasterKeySetting,
+  type TokenSettings,
+} from './core/settings.ts';
+import { DAY, HOUR, MINUTE } from './core/time.ts';
 
 /** What the server runs by. */
 export type Config = {
@@ -28,8 +34,11 @@ export type Config = {
   readonly token: Omit<TokenSettings, 'issuer'>;
   readonly certificates: CertificateSettings;
   readonly authorities: AuthoritySettings;
+  readonly keys: KeySettings;
   /** Files of private keys by the name that sources give them; absolute. */
   readonly sourceKeys: Readonly<Record<string, string>>;
+  /** All of it as the file has it, defaults included, for the audit. What is secret stands in files that it names. */
+  readonly stated: ConfigFile;
 };
 
 /** How the server is watched. */
@@ -75,7 +84,7 @@ export class ConfigMistake extends Error {
  * @throws {ConfigMistake} naming every field that is wrong.
  */
 export async function readConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<Config> {
-  const settings = parse(file, await read(file));
+  const settings = await parse(file, await read(file));
   const stated = environment.PORTVAKT_DATA || undefined;
   const dataDir = stated ?? settings.data_dir;
   if (settings.issuer === undefined) throw new ConfigMistake(`${file}: issuer: is missing`);
@@ -135,7 +144,9 @@ export function devConfig({ dataDir, port, issuer, sourceKeys = {}, limits: wish
     ...(issuer !== undefined && { issuer }),
   });
   const config = toConfig(settings, { dataDir, folder: dataDir });
-  return { ...config, sourceKeys, limits: { ...config.limits, ...wished } };
+  // With the data, it goes when they go.
+  const master = { kind: 'file', file: join(dataDir, 'master.key'), mayBeMade: true } as const;
+  return { ...config, keys: { master, sealsPlain: true }, sourceKeys, limits: { ...config.limits, ...wished } };
 }
 
 async function read(file: string): Promise<string> {
@@ -146,7 +157,9 @@ async function read(file: string): Promise<string> {
   }
 }
 
-function parse(file: string, text: string): ConfigFile {
+async function parse(file: string, text: string): Promise<ConfigFile> {
+  // The workers are handed what the first process has read, and need no reader.
+  const { LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   const [broken] = document.errors;
@@ -177,7 +190,9 @@ function mistakes(issue: z.core.$ZodIssue, file: string): string[] {
   return [`${file}: ${field || 'the file'}: ${issue.message}`];
 }
 
-function toConfig(settings: ConfigFile, { dataDir, folder }: { readonly dataDir: string; readonly folder: string }): Config {
+type Place = { readonly dataDir: string; readonly folder: string };
+
+function toConfig(settings: ConfigFile, { dataDir, folder }: Place): Config {
   const {
     issuer,
     environment,
@@ -189,6 +204,7 @@ function toConfig(settings: ConfigFile, { dataDir, folder }: { readonly dataDir:
     token: rules,
     certificates: judged,
     authorities: asked,
+    keys: kept,
     source_keys: keys,
   } = settings;
   return {
@@ -205,7 +221,26 @@ function toConfig(settings: ConfigFile, { dataDir, folder }: { readonly dataDir:
     token: toTokenSettings(rules),
     certificates: toCertificateSettings(judged),
     authorities: { delegations: asked.delegations, systemUsers: asked.system_users, consents: asked.consents },
+    keys: toKeySettings(kept, { dataDir, folder }),
     sourceKeys: Object.fromEntries(Object.entries(keys).map(([name, file]) => [name, resolve(folder, file)])),
+    stated: settings,
+  };
+}
+
+/** Where the master key lies when nothing is said: beside the data, so that whoever copies the data does not have it. */
+export function defaultMasterKey(dataDir: string): string {
+  return `${dataDir}.master-key`;
+}
+
+function toKeySettings({ master, former, rotate_every_days }: ConfigFile['keys'], { dataDir, folder }: Place): KeySettings {
+  const named = ({ kind, file }: NonNullable<typeof master>): MasterKeySetting => ({
+    ...{ kind, file: resolve(folder, file), mayBeMade: false },
+  });
+  return {
+    master: master ? named(master) : { kind: 'file', file: defaultMasterKey(dataDir), mayBeMade: true },
+    ...(former && { former: named(former) }),
+    sealsPlain: master !== undefined,
+    ...(rotate_every_days !== undefined && { rotateEvery: rotate_every_days * DAY }),
   };
 }
 

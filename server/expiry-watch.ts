@@ -24,8 +24,8 @@ export function watchEndings(sources: Sources, { clock, every, log, measures }: 
   const count = async (now: EpochSeconds): Promise<void> => {
     const counts = await countEndings(sources, now);
     measures.endings = endingsTable(counts);
-    const newest = new Map((await sources.storage.signingKeys.list()).map(({ alg, created }) => [alg, created]));
-    if (newest.size > 0) measures.signingSince = Math.min(...newest.values());
+    const signing = (await sources.storage.signingKeys.list()).filter(({ state }) => state === 'active');
+    if (signing.length > 0) measures.signingSince = Math.min(...signing.map(({ activated, created }) => activated ?? created));
     if (now < told + DAY) return;
     told = now;
     const [first, ...rest] = describeEndings(counts);

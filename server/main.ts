@@ -3,8 +3,10 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openCheckpointKey } from '../keys/checkpoint-key.ts';
+import { KeyFolder } from '../keys/key-folder.ts';
 import { type Keystore, openKeystore } from '../keys/keystore.ts';
 import { createKnownHeaders } from '../keys/known-headers.ts';
+import { openMasterKey } from '../keys/master-key.ts';
 import { readPublicJwk } from '../keys/public-jwk.ts';
 import { readSourceKeys } from '../keys/source-keys.ts';
 import { createVerifier } from '../keys/verifier.ts';
@@ -18,6 +20,7 @@ import { createAuthorities } from './authorities/authorities.ts';
 import { ClockWatch, systemClock, systemEvery } from './clock.ts';
 import { type Config, ConfigMistake, weakenings } from './config.ts';
 import type { FaultCode } from './core/catalogue.ts';
+import { Fault } from './core/fault.ts';
 import { createMeasures, type Measures } from './core/measures.ts';
 import { addRegister } from './core/organization.ts';
 import type { Certificates, Clock, Every, Log, Ports, Signer, Storage } from './core/ports.ts';
@@ -26,6 +29,7 @@ import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
 import { type Ending, Listening } from './http/listening.ts';
+import { watchKeys } from './key-watch.ts';
 import { createAddressOf } from './limits/address.ts';
 import { Allowances } from './limits/allowances.ts';
 import { dividePlaces } from './limits/places.ts';
@@ -71,6 +75,8 @@ export type Surroundings = {
   readonly log?: Log;
   /** What watches the event loop. */
   readonly loop?: LoopWatch;
+  /** Whether it tells the audit what it runs by: it does, unless another worker has. */
+  readonly announces?: boolean;
   /** Runs on the open store before the first request: the made-up world is installed here. */
   readonly prepare?: (storage: Storage, issuer: string) => Promise<void>;
 };
@@ -81,7 +87,7 @@ export type Surroundings = {
  * @throws {ConfigMistake | KeyUnusable | StoreUnavailable} or the system's own error when the port is taken.
  */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
-  const { clock = systemClock, every = systemEvery, loop = new LoopWatch(), prepare } = surroundings;
+  const { clock = systemClock, every = systemEvery, loop = new LoopWatch(), prepare, announces = true } = surroundings;
   const measures = createMeasures();
   const log = meteredLog(surroundings.log ?? createLog(config.operations.logLevel), measures);
   let issuer = config.issuer ?? '';
@@ -101,7 +107,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       readings: async () => [(await built.promise).readings()],
       log,
     });
-    const opened = await open({ config, issuer, clock, every, log, loop, measures }, prepare);
+    const opened = await open({ config, issuer, clock, every, log, loop, measures, announces }, prepare);
     const { listener, unready, readings, retire, close } = opened;
     built.resolve(opened);
     app.resolve(listener);
@@ -159,11 +165,11 @@ export async function openFoundations(config: Config, preparation: Preparation):
   const storage = await openStorage(join(config.dataDir, 'portvakt.db'), { measures: measures.store });
   try {
     await prepare?.(storage);
-    const keystore = await openKeystore({
-      ...{ directory: join(config.dataDir, 'keys'), storage, clock },
-      algorithms: config.token.signingAlgorithms,
-    });
-    storage.audit.sealWith(await openCheckpointKey({ directory: join(config.dataDir, 'audit-keys'), storage, clock }));
+    const { sealsPlain } = config.keys;
+    const { signing, audit } = keyFolders(config);
+    const algorithms = config.token.signingAlgorithms;
+    const keystore = await openKeystore({ folder: signing, storage, clock, algorithms, sealsPlain, log });
+    storage.audit.sealWith(await openCheckpointKey({ folder: audit, storage, clock, sealsPlain }));
     return {
       storage,
       keystore,
@@ -175,6 +181,18 @@ export async function openFoundations(config: Config, preparation: Preparation):
     await storage.close();
     throw error;
   }
+}
+
+/** Where the private keys lie: those that sign tokens, and the one that seals the audit. @throws {KeyUnusable} */
+export function keyFolders({
+  dataDir,
+  keys,
+}: Pick<Config, 'dataDir' | 'keys'>): Readonly<Record<'signing' | 'audit', KeyFolder>> {
+  const master = openMasterKey(keys);
+  return {
+    signing: new KeyFolder(join(dataDir, 'keys'), 'token-signing', master),
+    audit: new KeyFolder(join(dataDir, 'audit-keys'), 'audit-checkpoint', master),
+  };
 }
 
 /** @throws {ConfigMistake} for an entry that this server could never trust: of another environment, or no authority's */
@@ -217,6 +235,7 @@ type Setting = {
   readonly log: Log;
   readonly loop: LoopWatch;
   readonly measures: Measures;
+  readonly announces: boolean;
 };
 
 /**
@@ -238,7 +257,7 @@ async function open(setting: Setting, prepare: Surroundings['prepare']): Promise
     prepare: async (storage) => prepare?.(storage, issuer),
   });
   try {
-    await tellWeakenings(foundations, setting);
+    await tellConfiguration(foundations, setting);
     const background = await keepTrust(foundations, setting);
     return build(foundations, background, setting);
   } catch (error) {
@@ -264,16 +283,18 @@ async function keepTrust({ storage, certificates, lists }: Foundations, setting:
   return { keeper, close: () => Promise.all([watch.close(), keeper.close()]).then(() => undefined) };
 }
 
-/** `PV-SEC-126` */
-async function tellWeakenings({ storage, certificates }: Foundations, { config, clock, log }: Setting): Promise<void> {
+/** What the server runs by is in the audit, once for all workers; what weakens the defaults is warned of besides. `PV-SEC-109`, `PV-SEC-126` */
+async function tellConfiguration({ storage, certificates, keystore }: Foundations, setting: Setting): Promise<void> {
+  const { config, clock, log, announces } = setting;
   const anchors = config.environment === 'test' ? [] : (await storage.trust.list()).filter(({ role }) => role === 'anchor');
   const weak = anchors.filter((anchor) => certificates.policyOf(anchor) !== 'require');
   const policies = weak.map((anchor) => `trust/${anchor.id.slice(0, 16)} revocation: ${certificates.policyOf(anchor)}`);
-  const found = [...weakenings(config), ...policies];
-  for (const detail of found) log.warn('a setting weakens the defaults', { detail });
-  if (found.length === 0) return;
-  const at = Math.floor(clock.now());
-  await storage.audit.append({ type: 'server.weakened', at, correlationId: random.traceId(), details: { settings: found } });
+  const clear = keystore.plain().map((kid) => `keys.master is not set, and keys/${kid}.pem lies in the clear`);
+  const weakened = [...weakenings(config), ...policies, ...clear];
+  for (const detail of weakened) log.warn('a setting weakens the defaults', { detail });
+  if (!announces) return;
+  const about = { at: Math.floor(clock.now()), correlationId: random.traceId() };
+  await storage.audit.append({ type: 'server.configured', ...about, details: { settings: config.stated, weakened } });
 }
 
 function build(
@@ -284,7 +305,10 @@ function build(
   let retired = false;
   const engine = createEngine(issuer, (text) => log.warn(text));
   const watch = new ClockWatch(clock, log, undefined, () => void measures.clockJumps++);
-  const reload = async (): Promise<void> => certificates.reload(await storage.trust.list());
+  const reload = async (): Promise<void> => {
+    certificates.reload(await storage.trust.list());
+    await keystore.follow();
+  };
   const registers = cachedRegisters(storage, reload, measures.caches);
   const counter = new BufferedTokenCounter(storage, log, measures);
   const unproven = new CountedRefusals(storage.audit, log);
@@ -314,29 +338,38 @@ function build(
     if (!watch.steady()) return 'PV-503';
     if (loop.isTooLate()) return 'PV-505';
     await storage.ready();
-    return undefined;
+    return signs(keystore);
   };
+  const keys = async () => (await keystore.jwks()).keys;
   const { tokens, reserve } = dividePlaces(config.limits.concurrency, config.limits.queue);
+  const addressOf = createAddressOf(config.proxies);
+  const calls = {
+    ...{ ports, keys, log },
+    admission: { addressOf, gate: reserve, limits: new Allowances(config.limits, clock) },
+  };
   mountApp(engine, ports, {
     documents: {
       metadata: metadata(issuer, authorities.detailsTypes),
       jwks: () => keystore.jwks(),
       resources: new Map(RESOURCES.map((path) => [path, resourceMetadata(issuer, path, routes)])),
     },
-    api: selfservice(routes, { ports, keys: () => keystore.jwks().keys, cursorSecret, gate: reserve, log }),
-    lookups: lookups({ ports, keys: () => keystore.jwks().keys, settings: config.authorities, gate: reserve, log }),
+    api: selfservice(routes, { ...calls, cursorSecret }),
+    lookups: lookups({ ...calls, settings: config.authorities }),
     unready,
-    admission: { addressOf: createAddressOf(config.proxies), gate: tokens },
+    admission: { addressOf, gate: tokens },
     tokens: { seconds: measures.seconds, ...(config.operations.logTokens && { log }) },
     log,
   });
   const endHousekeeping = keepHouse(storage, watch, { measures, log });
+  const { signingAlgorithms: algorithms } = config.token;
+  const endRotation = watchKeys(keystore.place, { algorithms, settings: config.keys, watch, every, log });
   const endWatch = watchEndings(ports, { clock, every, log, measures });
   const { keeper } = background;
   const instruments = { measures, lag: () => loop.lag(), lists: () => keeper.reports(), now: () => watch.now() };
   const close = async (): Promise<void> => {
     loop.close();
     endHousekeeping();
+    await endRotation();
     await endWatch();
     await background.close();
     await counter.close();
@@ -349,6 +382,17 @@ function build(
     retired = true;
   };
   return { listener: engine.callback(), unready, readings: () => takeReadings(instruments), retire, close };
+}
+
+/** A process that cannot sign is not ready. `PV-SEC-099` */
+async function signs(keystore: Keystore): Promise<FaultCode | undefined> {
+  try {
+    await keystore.current();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
 }
 
 /** The last records too are vouched for; a store that cannot take a checkpoint any more is closed all the same. */

@@ -10,6 +10,8 @@ export type WorkerTask = {
   readonly clockOffset: number;
   /** Whether the store is prepared by the primary before the worker reads anything from it. */
   readonly prepares: boolean;
+  /** Whether it is the one that tells the audit what all of them run by. */
+  readonly announces: boolean;
 };
 
 /** What the primary tells it afterwards: the store is prepared; stop, and how; tell this of yourself. */

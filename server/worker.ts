@@ -10,7 +10,7 @@ import { type PrimaryMessage, type ToldError, tellError, type WorkerMessage, typ
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => {});
 process.once('message', (task: WorkerTask) => void work(task));
 
-async function work({ config, clockOffset, prepares }: WorkerTask): Promise<void> {
+async function work({ config, clockOffset, prepares, announces }: WorkerTask): Promise<void> {
   try {
     // The primary answers who watches: it alone sees all workers.
     const { listen: _, ...operations } = config.operations;
@@ -18,6 +18,7 @@ async function work({ config, clockOffset, prepares }: WorkerTask): Promise<void
       { ...config, operations },
       {
         clock: { now: () => systemClock.now() + clockOffset },
+        announces,
         ...(prepares && { prepare: (_, issuer) => prepared(issuer) }),
       },
     );

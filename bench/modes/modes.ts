@@ -13,6 +13,7 @@ const MODES: Readonly<Record<What, () => Promise<Mode>>> = {
   reloads: async () => (await import('./reloads.ts')).measureReloads,
   soak: async () => (await import('./soak.ts')).measureSoak,
   start: async () => (await import('./start.ts')).measureStart,
+  audit: async () => (await import('./audit.ts')).measureAudit,
 };
 
 /** Measures what was asked for; nothing is left running, and no file behind but those asked for. @param tell hears of the progress. */

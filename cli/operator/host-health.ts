@@ -54,8 +54,14 @@ async function lookAtStore(config: Config): Promise<string> {
   const { storage, keystore } = await openFoundations(config, {});
   try {
     await storage.ready();
-    const [key] = keystore.jwks().keys;
-    return `can be read and written; signs with ${String(key?.kid)}`;
+    await keystore.current();
+    const active = (await storage.signingKeys.list()).filter(({ state }) => state === 'active');
+    const clear = keystore.plain().length;
+    if (clear > 0)
+      throw new Failure('unhealthy', `${clear} private keys lie in the clear in ${config.dataDir}/keys`, {
+        fix: 'name keys.master in the configuration: docs/how-to/rotate-signing-keys.md',
+      });
+    return `can be read and written; signs with ${active.map(({ kid }) => kid).join(', ')}`;
   } finally {
     await storage.close();
   }

@@ -4,7 +4,8 @@ import { dirname, relative, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { installWorld, type World } from '../../fixtures/world.ts';
 import { readWorldFile, type WorldInFile } from '../../fixtures/world-file.ts';
-import { type Config, readConfig } from '../../server/config.ts';
+import { makeMasterKeyFile } from '../../keys/master-key.ts';
+import { type Config, defaultMasterKey, readConfig } from '../../server/config.ts';
 import { openFoundations } from '../../server/main.ts';
 import { Failure } from '../failure.ts';
 import type { View } from '../output.ts';
@@ -26,6 +27,7 @@ type Initialized = {
   readonly environment: Config['environment'];
   readonly config_file: string;
   readonly data_dir: string;
+  readonly master_key_file: string;
 };
 
 /**
@@ -40,9 +42,11 @@ export async function init(options: InitOptions, terminal: Terminal): Promise<vo
   if (world) assertTrusted(world, environment);
   // It takes a second or two, and is finished or taken back: a Ctrl-C between would leave half of it.
   void stopSignal();
-  await write({ ...options, environment }, world);
+  const master_key_file = defaultMasterKey(data.replace(/(?<=.)[/\\\\]+$/, ''));
+  await write({ ...options, environment, master_key_file }, world);
   terminal.say(`${config} is the configuration; ${data} holds database and keys`);
-  await terminal.answer({ issuer, environment, config_file: config, data_dir: data }, view);
+  terminal.say(`${master_key_file} opens the keys: keep a copy of it, and not with those of the data`);
+  await terminal.answer({ issuer, environment, config_file: config, data_dir: data, master_key_file }, view);
   terminal.next(`portvakt serve --config ${config}`);
 }
 
@@ -55,21 +59,28 @@ function assertTrusted({ trust }: World, environment: Config['environment']): vo
     });
 }
 
-/** Configuration and data directory, or neither. */
+/** Configuration, master key and data directory, or none of them. */
 async function write(
-  { issuer, environment, config, data }: InitOptions & Pick<Initialized, 'environment'>,
+  { issuer, environment, config, data, master_key_file }: InitOptions & Pick<Initialized, 'environment' | 'master_key_file'>,
   world: WorldInFile | undefined,
 ): Promise<void> {
   const file = resolve(config);
   const undo: (() => Promise<void>)[] = [];
   try {
     undo.unshift((await makeFolder(dirname(file))).undo);
-    const settings = { issuer, environment, data_dir: spell(resolve(data), dirname(file)), ...keysOf(world, dirname(file)) };
+    const near = (path: string) => spell(resolve(path), dirname(file));
+    const keys = { master: { kind: 'file', file: near(master_key_file) } };
+    const settings = { issuer, environment, data_dir: near(data), keys, ...keysOf(world, dirname(file)) };
     await writeFile(file, configText(settings), { flag: 'wx' });
     undo.unshift(() => rm(file));
     const folder = await makeFolder(data);
     undo.unshift(folder.undo);
     if (!folder.isEmpty) throw new Failure('conflict', `${data} is not empty`, { fix: 'choose another folder with --data' });
+    if (!makeMasterKeyFile(resolve(master_key_file)))
+      throw new Failure('conflict', `${master_key_file} exists, and may be what other keys are sealed with`, {
+        fix: 'move it away if nothing needs it, or choose another folder with --data',
+      });
+    undo.unshift(() => rm(resolve(master_key_file)));
     await fill(await readConfig(file, {}), world);
   } catch (error) {
     for (const step of undo) await step();
@@ -104,6 +115,12 @@ async function fill(config: Config, world: World | undefined): Promise<void> {
 }
 
 const view: View<Initialized> = {
-  fields: [{ name: 'issuer' }, { name: 'environment' }, { name: 'config_file' }, { name: 'data_dir' }],
+  fields: [
+    { name: 'issuer' },
+    { name: 'environment' },
+    { name: 'config_file' },
+    { name: 'data_dir' },
+    { name: 'master_key_file' },
+  ],
   name: ({ config_file }) => `config/${config_file}`,
 };

@@ -2,7 +2,7 @@ import { lookup as systemLookup } from 'node:dns';
 import { createWriteStream } from 'node:fs';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { Agent, request } from 'undici';
+import type { Agent, request } from 'undici';
 
 /** What may be fetched, and at what cost. `PV-SEC-054` */
 export type DownloadLimits = {
@@ -47,7 +47,7 @@ export async function ask(
       dispatcher: means.agent,
       signal: means.signal,
     } as const;
-    const { statusCode, body } = await request(url, asked);
+    const { statusCode, body } = await means.request(url, asked);
     if (statusCode !== 200) {
       await body.dump();
       throw new NotFetched(`status ${statusCode}`);
@@ -59,11 +59,13 @@ export async function ask(
 }
 
 async function within<T>(limits: DownloadLimits, fetch: (means: Means) => Promise<T>): Promise<T> {
+  // Loaded by the first who fetches: a server that fetches nothing starts sooner.
+  const { Agent, request } = await import('undici');
   const agent = new Agent({ connect: { lookup: limits.allowPrivate ? systemLookup : publicLookup } });
   const timeout = AbortSignal.timeout(limits.time);
   const signal = limits.signal ? AbortSignal.any([timeout, limits.signal]) : timeout;
   try {
-    return await fetch({ ...limits, agent, signal });
+    return await fetch({ ...limits, agent, request, signal });
   } catch (cause) {
     if (cause instanceof NotFetched) throw cause;
     throw new NotFetched(timeout.aborted ? `it took more than ${limits.time / 1000} s` : 'it could not be reached', { cause });
@@ -72,13 +74,17 @@ async function within<T>(limits: DownloadLimits, fetch: (means: Means) => Promis
   }
 }
 
-type Means = DownloadLimits & { readonly agent: Agent; readonly signal: AbortSignal };
+type Means = DownloadLimits & {
+  readonly agent: Agent;
+  readonly request: typeof request;
+  readonly signal: AbortSignal;
+};
 
 async function follow(first: URL, file: string, means: Means): Promise<void> {
   let url = first;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
     assertAllowed(url, means);
-    const { statusCode, headers, body } = await request(url, { dispatcher: means.agent, signal: means.signal });
+    const { statusCode, headers, body } = await means.request(url, { dispatcher: means.agent, signal: means.signal });
     if (statusCode === 200) return save(body, file, means);
     await body.dump();
     const { location } = headers;

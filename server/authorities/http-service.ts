@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 
 /** Connections to one service; what comes on top waits for one. */
 const CONNECTIONS = 16;
@@ -39,14 +39,15 @@ const GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** A service that is asked over HTTP: few connections, kept open, and every question bounded in time, size and number. */
 export class HttpService {
-  readonly #pool: Pool;
+  readonly #origin: string;
   readonly #prefix: string;
+  #pool: Promise<Pool> | undefined;
   #questions = 0;
 
   /** @param base an absolute URL, with or without a final slash; what is asked stands below it. */
   constructor(base: string) {
     const { origin, pathname } = new URL(base);
-    this.#pool = new Pool(origin, { connections: CONNECTIONS, pipelining: 1 });
+    this.#origin = origin;
     this.#prefix = pathname.replace(/\/$/, '');
   }
 
@@ -59,7 +60,8 @@ export class HttpService {
     if (this.#questions >= MOST_QUESTIONS) throw new Unasked('too many questions are waiting');
     this.#questions++;
     try {
-      const answer = await this.#pool.request({ ...question, path: `${this.#prefix}${path}`, signal });
+      this.#pool ??= openPool(this.#origin);
+      const answer = await (await this.#pool).request({ ...question, path: `${this.#prefix}${path}`, signal });
       const body = await readBounded(answer.body);
       if (GATEWAY.has(answer.statusCode)) throw new Unreachable(`answers ${answer.statusCode}`);
       return { status: answer.statusCode, body };
@@ -72,8 +74,14 @@ export class HttpService {
 
   /** Ends all connections, and what is being asked on them. */
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await (await this.#pool)?.destroy();
   }
+}
+
+/** The library is loaded by the first question: most servers start without asking anybody, and start sooner. */
+async function openPool(origin: string): Promise<Pool> {
+  const { Pool } = await import('undici');
+  return new Pool(origin, { connections: CONNECTIONS, pipelining: 1 });
 }
 
 async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {

@@ -397,6 +397,13 @@ export const catalogue = {
     cause: 'Within the last seconds something has held it up for more than half a second, or one of its workers does not answer.',
     fix: 'Send the request to another node, or here again in a few seconds.',
   },
+  'PV-506': {
+    error: 'temporarily_unavailable',
+    status: 503,
+    phrase: 'The server cannot load the key that it signs with',
+    cause: 'The key that signs now has been changed, and this process cannot open its file: nothing is signed with another.',
+    fix: 'Send the request to another node, or here again in a few seconds; the operator finds the file and the reason in the log.',
+  },
   'PV-601': {
     error: 'invalid_request',
     status: 400,

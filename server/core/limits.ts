@@ -42,8 +42,7 @@ export interface Limits {
 export interface Gate {
   /**
    * Takes a place, which is given back by {@link leave}.
-   * @returns what to wait for, where no place is free.
-   * @throws {Fault} PV-402, where too many wait already.
+   * @returns what to wait for, where no place is free. Rejects with PV-402 where too many wait already, or when it takes too long.
    */
   enter(): Promise<void> | undefined;
   leave(): void;

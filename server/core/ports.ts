@@ -11,12 +11,14 @@ import type { OrganizationNumber } from './organization.ts';
 import type { Access, Scope } from './scope.ts';
 import type { TokenSettings } from './settings.ts';
 import type { SigningAlgorithm } from './signing-algorithm.ts';
+import type { SigningKeyRecord } from './signing-key.ts';
 import type { Source } from './source.ts';
 import type { JsonObject } from './strict-json.ts';
 import type { System, SystemUser, SystemUserQuestion } from './system-user.ts';
 import type { EpochSeconds } from './time.ts';
 
 export type { AuditRecord } from './audit.ts';
+export type { SigningKeyRecord } from './signing-key.ts';
 
 /** What the rules ask of the outside. Built once by the composition root. */
 export type Ports = {
@@ -289,14 +291,6 @@ export type TrustEntry = {
   readonly created: EpochSeconds;
 };
 
-/** A signing key of the server, its public side. The private key lies in the data directory. */
-export type SigningKeyRecord = {
-  readonly kid: string;
-  readonly alg: SigningAlgorithm;
-  readonly jwk: PublicJwk;
-  readonly created: EpochSeconds;
-};
-
 /** Which accesses are asked for: a scope's, a consumer's, or those on all scopes of an owner. */
 export type AccessFilter = {
   readonly scope?: string;
@@ -475,6 +469,7 @@ export interface Changes extends Registers {
   readonly consents: Registers['consents'] & { put(consent: Consent): Promise<void> };
   readonly sources: Registers['sources'] & { put(source: Source): Promise<void>; remove(name: string): Promise<void> };
   readonly trust: Registers['trust'] & { put(entry: TrustEntry): Promise<void>; remove(id: string): Promise<void> };
+  /** One key of an algorithm signs: to put another in state `active` beside it is the caller's mistake. */
   readonly signingKeys: Registers['signingKeys'] & { put(key: SigningKeyRecord): Promise<void> };
   readonly firstResults: {
     find(clientId: string, key: string): Promise<FirstResult | undefined>;

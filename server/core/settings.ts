@@ -47,8 +47,32 @@ export const ASSERTION_MAX_LIFETIME = 2 * MINUTE;
 /** How far ahead of the server's clock `iat` and `nbf` may lie, in seconds. Contract §1.4 */
 export const CLOCK_SKEW = 10;
 
+/** How long anyone may keep the metadata and the keys, in seconds. Contract §4.2 */
+export const DOCUMENT_MAX_AGE = HOUR;
+
 /** How long a token lives when neither client nor scope says, in seconds. Contract §2.5 */
 export const DEFAULT_TOKEN_LIFETIME = 2 * MINUTE;
+
+/** What wraps the private keys that lie in the data directory. `PV-SEC-093` */
+export type MasterKeySetting = {
+  /** `file`: 32 random bytes; `passphrase`: a text that a key is derived from. */
+  readonly kind: 'file' | 'passphrase';
+  /** Absolute. */
+  readonly file: string;
+  /** Whether the server makes the file where it is not there, and nothing was wrapped with it. */
+  readonly mayBeMade: boolean;
+};
+
+/** How the server keeps its own keys. */
+export type KeySettings = {
+  readonly master: MasterKeySetting;
+  /** The master key before; what it has wrapped can still be opened. `PV-SEC-101` */
+  readonly former?: MasterKeySetting;
+  /** Whether keys that lie there in the clear, from before, are sealed at the start. */
+  readonly sealsPlain: boolean;
+  /** How long a key signs before the next one does, in seconds; absent: until somebody says otherwise. */
+  readonly rotateEvery?: number;
+};
 
 /** Whom the operator lets answer for others' acting. */
 export type AuthoritySettings = {

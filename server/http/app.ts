@@ -2,18 +2,20 @@ import type { Context, default as Koa, Middleware } from 'koa';
 import type { FaultCode } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
 import type { Log, Ports } from '../core/ports.ts';
+import type { Admission } from './admission.ts';
 import { correlationId } from './correlation-id.ts';
 import { publicDocument } from './documents.ts';
 import { errorPage } from './error-pages.ts';
 import { live, ready } from './health.ts';
 import { limitHeaders } from './limits.ts';
 import { renderFaults } from './render-fault.ts';
-import { type Admission, type TokenWatch, tokenEndpoint } from './token-endpoint.ts';
+import { type TokenWatch, tokenEndpoint } from './token-endpoint.ts';
 
 /** What the addresses answer with, besides the rules of tokens. */
 export type Documents = {
   readonly metadata: object;
-  readonly jwks: () => object;
+  /** As they are published now. */
+  readonly jwks: () => Promise<object>;
   /** Metadata of the resources that this server protects itself, by their path. RFC 9728 */
   readonly resources: ReadonlyMap<string, object>;
 };

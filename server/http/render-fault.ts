@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa';
 import { Fault } from '../core/fault.ts';
 import { type Log, StoreUnavailable } from '../core/ports.ts';
+import { isOverload } from './admission.ts';
 
 /** Headers of every answer that is about one caller. RFC 6749 §5.1, `PV-SEC-063` */
 export const PRIVATE_JSON = {
@@ -9,12 +10,6 @@ export const PRIVATE_JSON = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/**
- * What is refused for being too much has no line each, or whoever sends too much would fill the disk: the audit counts it, with a few of
- * the correlation ids. `PV-SEC-111`
- */
-const OVERLOAD: ReadonlySet<string> = new Set(['PV-401', 'PV-402']);
-
 /** Answers every Fault in the contract's shape, and whatever else is thrown as a fault of ours. Contract §3.1, `PV-SEC-066` */
 export function renderFaults({ issuer, log }: { readonly issuer: string; readonly log: Log }): Middleware {
   return async (ctx, next) => {
@@ -22,7 +17,7 @@ export function renderFaults({ issuer, log }: { readonly issuer: string; readonl
       await next();
     } catch (error) {
       const fault = toFault(error);
-      if (!OVERLOAD.has(fault.code)) reportFault(fault, error, { correlationId: ctx.state.correlationId, log });
+      reportFault(fault, error, { correlationId: ctx.state.correlationId, log });
       const { status } = fault.entry;
       ctx.status = status;
       ctx.set(PRIVATE_JSON);
@@ -52,13 +47,14 @@ export function toFault(error: unknown): Fault {
   return new Fault('PV-500', { cause: error });
 }
 
-/** A refusal is the client's business and one line; a fault of ours is logged with what is beneath it. */
+/** A refusal is the client's business and one line, or none where there are too many; a fault of ours is logged with what is beneath it. */
 export function reportFault(fault: Fault, error: unknown, { correlationId, log }: { correlationId: string; log: Log }): void {
+  if (isOverload(fault)) return;
   const { code } = fault;
   const { status } = fault.entry;
   const { detail } = fault.circumstances;
   const fields = { correlation_id: correlationId, code, status, ...(detail !== undefined && { detail }) };
-  if (status < 500 || OVERLOAD.has(code)) log.info('refused', fields);
+  if (status < 500) log.info('refused', fields);
   else if (error instanceof Error) log.error('failed', { ...fields, error: error.message, stack: error.stack ?? '' });
   else log.error('failed', { ...fields, error: String(error) });
 }

@@ -1,10 +1,9 @@
-import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import { Fault } from '../core/fault.ts';
 import { issueToken, type TokenResponse } from '../core/issue-token.ts';
-import type { Gate } from '../core/limits.ts';
 import type { Measures } from '../core/measures.ts';
 import type { Log, Ports } from '../core/ports.ts';
+import { type Admission, countOverload } from './admission.ts';
 import { readBody } from './body.ts';
 import { PRIVATE_JSON } from './render-fault.ts';
 
@@ -16,14 +15,6 @@ export type TokenWatch = {
   readonly seconds: Measures['seconds'];
   /** Is told of every token; absent: of refusals alone, which have their line in any case. */
   readonly log?: Log;
-};
-
-/** How requests come to the token endpoint. */
-export type Admission = {
-  /** Whom a request is counted against; undefined: nobody. */
-  readonly addressOf: (request: IncomingMessage) => string | undefined;
-  /** The places in which requests are worked on. */
-  readonly gate: Gate;
 };
 
 /** POST /token: the JWT-bearer grant, and how long it took. Contract §1.2, §2.1 */
@@ -53,14 +44,15 @@ export function tokenEndpoint(
 function answering(ports: Ports, { addressOf, gate }: Admission): (ctx: Context) => Promise<void> {
   return async (ctx) => {
     const address = addressOf(ctx.req);
-    counted(() => ports.limits.arrived(address), ctx, ports);
+    const { correlationId } = ctx.state;
+    arrive(address, correlationId, ports);
     assertIsForm(ctx);
     const body = await readBody(ctx.req, MAX_BODY);
-    const turn = counted(() => enter(gate, ports, address), ctx, ports);
-    if (turn) await turn;
+    const turn = gate.enter();
+    if (turn) await turn.catch((error: unknown) => sendAway(error, address, { correlationId, ports }));
     try {
       if (ctx.req.socket.destroyed) throw new Fault('PV-022', { detail: 'the sender went away' });
-      const answer = await issue(body, ctx.state.correlationId, { ports, address });
+      const answer = await issue(body, correlationId, { ports, address });
       ctx.set(PRIVATE_JSON);
       ctx.body = JSON.stringify(answer);
     } finally {
@@ -69,24 +61,25 @@ function answering(ports: Ports, { addressOf, gate }: Admission): (ctx: Context)
   };
 }
 
-/** That there is no place is not the sender's doing: it would make every busy minute one in which its address is shut out. */
-function enter(gate: Gate, { limits }: Ports, address: string | undefined): Promise<void> | undefined {
+/** What is refused before it is read is counted here, what is judged where it is judged. @throws {Fault} PV-401 */
+function arrive(address: string | undefined, correlationId: string, ports: Ports): void {
   try {
-    return gate.enter();
+    ports.limits.arrived(address);
   } catch (error) {
-    limits.excused(address);
+    if (error instanceof Fault) countOverload(error, correlationId, ports);
     throw error;
   }
 }
 
-/** What is refused before it is read is counted with all that nobody has proven to have sent. */
-function counted<T>(enter: () => T, ctx: Context, { unproven, clock }: Ports): T {
-  try {
-    return enter();
-  } catch (error) {
-    if (error instanceof Fault) unproven.count(error.code, ctx.state.correlationId, Math.floor(clock.now()));
-    throw error;
-  }
+/** That there is no place is not the sender's doing: it would make every busy minute one in which its address is shut out. */
+function sendAway(
+  error: unknown,
+  address: string | undefined,
+  { correlationId, ports }: { correlationId: string; ports: Ports },
+): never {
+  ports.limits.excused(address);
+  if (error instanceof Fault) countOverload(error, correlationId, ports);
+  throw error;
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { Context, Middleware } from 'koa';
 import { Fault } from '../core/fault.ts';
-import type { Gate } from '../core/limits.ts';
 import type { Log } from '../core/ports.ts';
 import type { AuthoritySettings } from '../core/settings.ts';
+import { countOverload } from '../http/admission.ts';
 import { gated } from '../http/gated.ts';
 import { PRIVATE_JSON, reportFault, toFault } from '../http/render-fault.ts';
-import { authorizeCaller, type CallerRules } from '../selfservice/caller.ts';
+import { admitCaller, type CallerRules } from '../selfservice/caller.ts';
 import { readJson } from '../selfservice/request.ts';
 import { consentLookup } from './consents.ts';
 import { delegationLookup } from './delegations.ts';
@@ -16,8 +16,6 @@ import { systemUserLookup } from './system-users.ts';
 /** What the look-ups stand on. */
 export type LookupSurroundings = CallerRules & {
   readonly settings: AuthoritySettings;
-  /** The places in which look-ups are worked on. `PV-SEC-113` */
-  readonly gate: Gate;
   readonly log: Log;
 };
 
@@ -27,7 +25,7 @@ export type LookupSurroundings = CallerRules & {
  * Contract §6.3, §7.1, §7.2
  */
 export function lookups(surroundings: LookupSurroundings): Middleware {
-  const { settings, gate, log } = surroundings;
+  const { settings, admission } = surroundings;
   const table: readonly Lookup[] = [
     ...(settings.delegations === 'local' ? [delegationLookup] : []),
     ...(settings.systemUsers === 'local' ? [systemUserLookup] : []),
@@ -39,11 +37,11 @@ export function lookups(surroundings: LookupSurroundings): Middleware {
     if (!lookup) return next();
     try {
       const asked = await receive(ctx, lookup, surroundings);
-      const answer = await gated(gate, () => lookup.answer(asked));
+      const answer = await gated(admission.gate, () => lookup.answer(asked));
       ctx.set(PRIVATE_JSON);
       ctx.body = JSON.stringify(answer);
     } catch (error) {
-      refuse(ctx, error, log);
+      refuse(ctx, error, surroundings);
     }
   };
 }
@@ -54,7 +52,7 @@ async function receive(ctx: Context, { method, scopes }: Lookup, rules: LookupSu
     ctx.set('Allow', method);
     throw new Fault('PV-018', { expected: method });
   }
-  const caller = await gated(rules.gate, () => authorizeCaller(ctx.req.headers, scopes, rules));
+  const caller = await admitCaller(ctx.req, scopes, rules);
   const { storage, clock } = rules.ports;
   const body = method === 'POST' ? await readJson(ctx.req) : undefined;
   return { caller, query: readQuery(ctx.querystring), ...(body && { body }), registers: storage, now: Math.floor(clock.now()) };
@@ -70,17 +68,19 @@ function readQuery(querystring: string): ReadonlyMap<string, string> {
   return query;
 }
 
-function refuse(ctx: Context, error: unknown, log: Log): void {
+function refuse(ctx: Context, error: unknown, surroundings: LookupSurroundings): void {
   if (!ctx.req.complete) ctx.set('Connection', 'close');
   if (error instanceof EmptyRefusal) answerEmpty(ctx, error);
   else if (error instanceof Problem) answerProblem(ctx, error);
-  else refuseForFault(ctx, error, log);
+  else refuseForFault(ctx, error, surroundings);
 }
 
 /** What is refused before a look-up, and what fails in it. */
-function refuseForFault(ctx: Context, error: unknown, log: Log): void {
+function refuseForFault(ctx: Context, error: unknown, { ports, log }: LookupSurroundings): void {
   const fault = toFault(error);
-  reportFault(fault, error, { correlationId: ctx.state.correlationId, log });
+  const { correlationId } = ctx.state;
+  reportFault(fault, error, { correlationId, log });
+  countOverload(fault, correlationId, ports);
   if (fault.entry.status === 401) ctx.set('WWW-Authenticate', 'Bearer error="invalid_token"');
   if (fault.circumstances.retryAfter !== undefined) ctx.set('Retry-After', `${fault.circumstances.retryAfter}`);
   answerProblem(ctx, toProblem(fault));

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Context } from 'koa';
 import type { Fault } from '../core/fault.ts';
 import type { Ports } from '../core/ports.ts';
-import { DOCUMENT_MAX_AGE } from '../http/documents.ts';
+import { DOCUMENT_MAX_AGE } from '../core/settings.ts';
 import { PRIVATE_JSON } from '../http/render-fault.ts';
 import { Document } from './document.ts';
 import { errorBody } from './errors.ts';

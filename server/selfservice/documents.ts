@@ -4,11 +4,13 @@ import { Document } from './document.ts';
 import { openApi } from './openapi.ts';
 import { type Route, route } from './route.ts';
 
-/** What the API says of itself: a document for programs, and a page for people. */
+/** What the API says of itself: a document for programs, and a page for people; made when the first asks, for it takes longer than to start. */
 export function documentRoutes(operations: readonly Route[]): readonly Route[] {
-  const document = openApi(operations);
-  const description = new Document('application/json', JSON.stringify(document));
-  const page = new Document('text/html; charset=utf-8', apiPage(document), PAGE_POLICY);
+  let made: { readonly description: Document; readonly page: Document } | undefined;
+  const documents = () => {
+    made ??= make(operations);
+    return made;
+  };
   return [
     route({
       method: 'GET',
@@ -16,7 +18,7 @@ export function documentRoutes(operations: readonly Route[]): readonly Route[] {
       manners: 'own',
       scopes: 'public',
       summary: 'The API as an OpenAPI 3.1 document',
-      handle: async () => description,
+      handle: async () => documents().description,
     }),
     ...['/', '/docs'].map((path) =>
       route({
@@ -25,8 +27,16 @@ export function documentRoutes(operations: readonly Route[]): readonly Route[] {
         manners: 'own',
         scopes: 'public',
         summary: 'The API as a page',
-        handle: async () => page,
+        handle: async () => documents().page,
       }),
     ),
   ];
+}
+
+function make(operations: readonly Route[]): { readonly description: Document; readonly page: Document } {
+  const document = openApi(operations);
+  return {
+    description: new Document('application/json', JSON.stringify(document)),
+    page: new Document('text/html; charset=utf-8', apiPage(document), PAGE_POLICY),
+  };
 }

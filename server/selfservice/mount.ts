@@ -1,12 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
-import type { PublicJwk } from '../core/client.ts';
 import { Fault } from '../core/fault.ts';
-import type { Gate } from '../core/limits.ts';
 import type { Changes, Log, Ports } from '../core/ports.ts';
+import { countOverload } from '../http/admission.ts';
 import { gated } from '../http/gated.ts';
 import { reportFault, toFault } from '../http/render-fault.ts';
 import { answer, refuse } from './answer.ts';
-import { authorizeCaller, type Caller } from './caller.ts';
+import { admitCaller, type Caller, type CallerRules } from './caller.ts';
 import { createCursors } from './cursors.ts';
 import { assertMatches } from './etag.ts';
 import { answerOnce } from './idempotency.ts';
@@ -15,14 +15,9 @@ import type { Call, Route } from './route.ts';
 import { type Match, router } from './router.ts';
 
 /** What the API stands on. */
-export type ApiSurroundings = {
-  readonly ports: Ports;
-  /** The server's public keys, by which it knows its own tokens. */
-  readonly keys: () => readonly PublicJwk[];
+export type ApiSurroundings = CallerRules & {
   /** With what cursors are marked; the same wherever one store is served. */
   readonly cursorSecret: Uint8Array;
-  /** The places in which calls are worked on. `PV-SEC-113` */
-  readonly gate: Gate;
   readonly log: Log;
 };
 
@@ -39,10 +34,12 @@ export function selfservice(routes: readonly Route[], surroundings: ApiSurroundi
     if (!match) return next();
     try {
       const { route, call } = await receive(ctx, match, surroundings);
-      answer(ctx, await gated(surroundings.gate, () => run(ctx, route, call)), { route, call });
+      answer(ctx, await gated(surroundings.admission.gate, () => run(ctx, route, call)), { route, call });
     } catch (error) {
       const fault = toFault(error);
-      reportFault(fault, error, { correlationId: ctx.state.correlationId, log });
+      const { correlationId } = ctx.state;
+      reportFault(fault, error, { correlationId, log });
+      countOverload(fault, correlationId, ports);
       refuse(ctx, fault, ports);
     }
   };
@@ -55,13 +52,19 @@ async function receive(ctx: Context, match: Match, surroundings: ApiSurroundings
     ctx.set('Allow', [...match.methods.keys()].join(', '));
     throw new Fault(match.methods.size === 0 ? 'PV-017' : 'PV-018');
   }
-  const { scopes } = route;
-  const caller =
-    scopes === 'public' ? NOBODY : await gated(surroundings.gate, () => authorizeCaller(ctx.req.headers, scopes, surroundings));
+  const caller = await callerOf(ctx.req, route, surroundings);
   const params = Object.fromEntries(Object.entries(match.params).map(([name, value]) => [name, decode(value)]));
   const query = parse(route.query, readQuery(ctx.querystring), 'query');
   const body = route.body ? await readInto(route.body, ctx, route) : undefined;
   return { route, call: makeCall(ctx, { route, caller, params, query, body, surroundings }) };
+}
+
+/** What everybody may read counts against the address, for nobody proves to have asked. */
+async function callerOf(request: IncomingMessage, { scopes }: Route, surroundings: ApiSurroundings): Promise<Caller> {
+  if (scopes !== 'public') return admitCaller(request, scopes, surroundings);
+  const { addressOf, limits } = surroundings.admission;
+  limits.arrived(addressOf(request));
+  return NOBODY;
 }
 
 async function readInto(shape: NonNullable<Route['body']>, ctx: Context, { manners }: Route): Promise<unknown> {

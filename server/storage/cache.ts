@@ -4,7 +4,9 @@ import { type CacheUse, createMeasures, type Measures } from '../core/measures.t
 import type { Storage, TokenRegisters } from '../core/ports.ts';
 
 /** Most entries kept of each register, a few kilobytes each at most. What is not kept costs a look-up, and nothing else. */
-const KEPT = { clients: 5_000, organizations: 10_000, scopes: 2_000, accesses: 20_000, delegations: 20_000 } as const;
+export type Kept = Readonly<Record<'clients' | 'organizations' | 'scopes' | 'accesses' | 'delegations', number>>;
+
+const KEPT: Kept = { clients: 5_000, organizations: 10_000, scopes: 2_000, accesses: 20_000, delegations: 20_000 };
 
 /**
  * The registers as the token path reads them: entries are kept until anything registered changes, in whichever process. A request
@@ -14,20 +16,24 @@ const KEPT = { clients: 5_000, organizations: 10_000, scopes: 2_000, accesses: 2
  * Requests of one turn of the event loop share the answer: what a turn finds on its sockets was sent before the turn began.
  * @param moved reads anew what else is kept of the registers; the request that sees a change waits for it.
  * @param uses where it is counted how often a copy served.
+ * @param kept how much is kept.
  */
 export function cachedRegisters(
   storage: Storage,
   moved: () => Promise<void>,
   uses: Measures['caches'] = createMeasures().caches,
+  kept: Kept = KEPT,
 ): () => Promise<TokenRegisters> {
-  const clients = new Kept(KEPT.clients, uses.clients, (id: string) => storage.clients.find(id));
-  const organizations = new Kept(KEPT.organizations, uses.organizations, (orgno: string) => storage.organizations.find(orgno));
-  const scopes = new Kept(KEPT.scopes, uses.scopes, (name: string) => storage.scopes.find(name));
-  const accesses = new Kept(KEPT.accesses, uses.accesses, (scope: string, consumer: string) =>
+  const clients = new KeptRegister(kept.clients, uses.clients, (id: string) => storage.clients.find(id));
+  const organizations = new KeptRegister(kept.organizations, uses.organizations, (orgno: string) =>
+    storage.organizations.find(orgno),
+  );
+  const scopes = new KeptRegister(kept.scopes, uses.scopes, (name: string) => storage.scopes.find(name));
+  const accesses = new KeptRegister(kept.accesses, uses.accesses, (scope: string, consumer: string) =>
     storage.accesses.find(scope, consumer),
   );
-  const periods = new Kept(
-    KEPT.delegations,
+  const periods = new KeptRegister(
+    kept.delegations,
     uses.delegations,
     async (scope: string, consumerOrgno: string, supplierOrgno: string) => {
       const found = await storage.delegations.periods({ scope, consumerOrgno, supplierOrgno });
@@ -58,7 +64,7 @@ export function cachedRegisters(
 }
 
 /** The entries of one register. What is not there is looked for each time: nobody can fill the memory with names. */
-class Kept<Key extends string[], Entry extends object> {
+class KeptRegister<Key extends string[], Entry extends object> {
   readonly #find: (...key: Key) => Promise<Entry | undefined>;
   readonly #entries: LRUCache<string, Entry>;
   readonly #use: CacheUse;

@@ -49,3 +49,9 @@ t.test('a profile names the functions of a worker', async (t) => {
   t.equal((json as { items: readonly object[] }).items.length, 10);
   t.ok(readdirSync(folder).length >= 2, 'of the first process and of its worker');
 });
+
+t.test('an audit of some length is kept, taken out and verified', async (t) => {
+  const { failures, json } = await measure(t, '--audit', '2000');
+  t.same(failures, []);
+  t.match(json, { records: 2003, checkpoints: Number, peak_mebibytes: Number, verify_seconds: Number });
+});

@@ -21,6 +21,12 @@ async function initialized(test: Test, ...flags: string[]): Promise<User> {
 t.test('init writes a configuration and a data directory that serve starts on', async (t) => {
   const user = await initialized(t, '--environment', 'test');
   t.equal((await stat(join(user.home, 'portvakt-data'))).mode & 0o777, 0o700);
+  const master = await stat(join(user.home, 'portvakt-data.master-key'));
+  t.same([master.mode & 0o777, master.size], [0o600, 32]);
+  t.match(
+    await readFile(join(user.home, 'portvakt.yaml'), 'utf8'),
+    /\nkeys:\n {2}master:\n {4}kind: file\n {4}file: portvakt-data\.master-key\n/,
+  );
   t.equal((await user.run(['serve', '--check'])).code, 0);
   const server = user.start(['serve', '-o', 'json']);
   const line = await server.line;
@@ -39,7 +45,7 @@ t.test('init prints its answer in every format', async (t) => {
     const files = ['--config', `${format}/portvakt.yaml`, '--data', `${format}/data`];
     const { stdout } = await user.run(['init', '--issuer', 'https://token.example.no/', ...files, '-o', format]);
     matchesGolden(t, `init.${format}`, { text: stdout });
-    t.same((await readdir(join(user.home, format))).sort(), ['data', 'portvakt.yaml']);
+    t.same((await readdir(join(user.home, format))).sort(), ['data', 'data.master-key', 'portvakt.yaml']);
   }
   t.match(await readFile(join(user.home, 'json/portvakt.yaml'), 'utf8'), /\ndata_dir: data\n/, 'both can be moved together');
 });
@@ -62,14 +68,18 @@ t.test('init overwrites nothing, and leaves nothing half-written', async (t) => 
   t.equal((await user.run(['init', '--config', 'new/portvakt.yaml', '--world', 'broken.yaml'])).code, 8);
   t.equal((await user.run(['init', '--config', 'new/p.yaml', '--world', 'missing.yaml'])).code, 8);
   t.equal((await user.run(['init', '--config', 'new/p.yaml', '--issuer', 'http://token.example.no/'])).code, 2);
-  t.same(await before(), ['broken.yaml', 'full', 'full/precious', 'portvakt.yaml']);
+  await mine('fresh.master-key');
+  const sealed = await user.run(['init', '--config', 'new/p.yaml', '--data', 'fresh']);
+  t.equal(sealed.code, 7);
+  t.match(sealed.stderr, /fresh\.master-key exists, and may be what other keys are sealed with/);
+  t.same(await before(), ['broken.yaml', 'fresh.master-key', 'full', 'full/precious', 'portvakt.yaml']);
 });
 
 t.test('init --world registers the world, and tells of trust that the environment ignores', async (t) => {
   const user = await newUser(t);
   await writeFile(join(user.home, 'world.yaml'), WORLD);
   t.equal((await user.run(['init', '--world', 'world.yaml'])).code, 0);
-  t.same((await readdir(user.home)).sort(), ['portvakt-data', 'portvakt.yaml', 'world.yaml']);
+  t.same((await readdir(user.home)).sort(), ['portvakt-data', 'portvakt-data.master-key', 'portvakt.yaml', 'world.yaml']);
   const { code, stdout } = await user.run(['world', 'check', 'world.yaml', '-o', 'json']);
   t.equal(code, 0);
   t.match(JSON.parse(stdout), { organizations: 1, prefixes: 1, clients: 0 });
@@ -79,7 +89,7 @@ t.test('PORTVAKT_DATA names the data directory for init and serve', async (t) =>
   const user = await newUser(t);
   const env = { PORTVAKT_DATA: join(user.home, 'elsewhere') };
   t.equal((await user.run(['init'], { env })).code, 0);
-  t.same((await readdir(user.home)).sort(), ['elsewhere', 'portvakt.yaml']);
+  t.same((await readdir(user.home)).sort(), ['elsewhere', 'elsewhere.master-key', 'portvakt.yaml']);
   t.equal((await user.run(['serve', '--check'], { env })).code, 0);
 });
 

@@ -110,6 +110,23 @@ t.test('PV-SEC-073 a change holds in every worker from the next request on', asy
   }
 });
 
+t.test('PV-SEC-109 what the server runs by is in the audit once for all workers, at the start and at each reload', async (t) => {
+  const { config, running } = await start(t, { proxies: ['192.0.2.1'] });
+  const stated = { ...config.stated, proxies: ['192.0.2.2'] };
+  await running.reload({ ...config, stated, token: { ...config.token, expLeeway: 5 } });
+  const storage = await openStorage(join(config.dataDir, 'portvakt.db'));
+  t.teardown(() => storage.close());
+  const records = (await storage.audit.list(50)).filter(({ type }) => type === 'server.configured');
+  t.match(
+    records.map(({ details }) => details),
+    [
+      { settings: { proxies: ['192.0.2.2'], environment: 'test' }, weakened: ['token.exp_leeway_seconds: 5'] },
+      { settings: { proxies: [], token: { require_jti: false } }, weakened: [] },
+    ],
+    'the newest first',
+  );
+});
+
 t.test('a worker that dies is replaced, and the others answer meanwhile', async (t) => {
   const { lines, form, ask } = await start(t);
   const before = pids();

@@ -52,7 +52,7 @@ t.test('PV-SEC-113 places are given in the order in which they were asked for, a
   const order: string[] = [];
   const first = places.enter()?.then(() => order.push('first'));
   const second = places.enter()?.then(() => order.push('second'));
-  t.throws(() => places.enter(), { code: 'PV-402', circumstances: { retryAfter: 1 } });
+  await t.rejects(places.enter() as Promise<void>, { code: 'PV-402', circumstances: { retryAfter: 1 } });
   places.leave();
   await first;
   t.same(order, ['first']);
@@ -63,6 +63,18 @@ t.test('PV-SEC-113 places are given in the order in which they were asked for, a
   const { tokens, reserve } = dividePlaces(1, 1);
   t.equal(tokens.enter(), undefined);
   t.equal(reserve.enter(), undefined, 'the least there can be is one place each');
+});
+
+t.test('PV-SEC-113 who has waited too long is told to come again, and the place goes to the next', async (t) => {
+  const places = new Places(1, 2, 20);
+  t.equal(places.enter(), undefined);
+  const waited = [places.enter(), places.enter()];
+  for (const turn of waited) await t.rejects(turn as Promise<void>, { code: 'PV-402', circumstances: { retryAfter: 1 } });
+  const next = places.enter();
+  places.leave();
+  await next;
+  places.leave();
+  t.equal(places.enter(), undefined, 'who gave up holds no place');
 });
 
 t.test('each of several workers admits its share, and at least one', async (t) => {

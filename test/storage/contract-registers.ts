@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import { type Changes, type Registers, type Storage, StoreUnavailable } from '../../server/core/ports.ts';
+import { type Changes, type Registers, type SigningKeyRecord, type Storage, StoreUnavailable } from '../../server/core/ports.ts';
 import type { WithStore } from './contract.ts';
 import {
   access,
@@ -7,6 +7,7 @@ import {
   bareClient,
   bareKey,
   bareScope,
+  bareSigningKey,
   client,
   consumer,
   key,
@@ -80,7 +81,14 @@ export function registers(withStore: WithStore): void {
       revocation: 'grace',
       created: 91,
     } as const;
-    const changedKey = { ...signingKey, alg: 'PS256', jwk: { kty: 'RSA' }, created: 91 } as const;
+    const changedKey = {
+      kid: signingKey.kid,
+      alg: 'PS256',
+      jwk: { kty: 'RSA' },
+      created: 91,
+      state: 'removed',
+      removed: 92,
+    } as const;
     await storage.transaction(async (changes) => {
       await changes.organizations.put(changedOwner);
       await changes.prefixes.put(changedPrefix);
@@ -96,8 +104,29 @@ export function registers(withStore: WithStore): void {
     t.strictSame(await storage.accesses.find(scope.name, consumer.orgno), changedAccess);
     t.strictSame(await storage.onBehalfOf.listOf(client.clientId), [changedRegistration]);
     t.strictSame(await storage.trust.list(), [changedTrust]);
-    t.strictSame(await storage.signingKeys.list(), [changedKey]);
+    t.strictSame(await storage.signingKeys.list(), [bareSigningKey, changedKey], 'without the moments it has no more');
   });
+
+  withStore(
+    'PV-SEC-098 one key of an algorithm signs: a second one is refused with all that its change did',
+    async (t, { storage }) => {
+      const active = { ...signingKey, state: 'active' } as const;
+      const second = { ...active, kid: 'second' };
+      const put = (...keys: readonly SigningKeyRecord[]) =>
+        storage.transaction(async (changes) => {
+          for (const each of keys) await changes.signingKeys.put(each);
+        });
+      await put(active, { ...second, kid: 'other', alg: 'ES256' });
+      const error = await put({ ...bareSigningKey }, second).catch((error: unknown) => error);
+      t.ok(error instanceof Error && !(error instanceof StoreUnavailable), String(error));
+      t.equal((await storage.signingKeys.list()).length, 2);
+      await put({ ...active, state: 'retired' }, second);
+      t.same(
+        (await storage.signingKeys.list()).map(({ state }) => state),
+        ['active', 'active', 'retired'],
+      );
+    },
+  );
 
   withStore("a client's keys and scopes are replaced as a whole, in the order given", async (t, { storage }) => {
     await storage.transaction(putAll);
@@ -190,5 +219,5 @@ async function everythingIsFound(t: Test, registers: Registers): Promise<void> {
   t.strictSame(await registers.onBehalfOf.listOf(client.clientId), [onBehalfOf]);
   t.strictSame(await registers.trust.find(trustEntry.id), trustEntry);
   t.strictSame(await registers.trust.list(), [trustEntry]);
-  t.strictSame(await registers.signingKeys.list(), [signingKey]);
+  t.strictSame(await registers.signingKeys.list(), [signingKey, bareSigningKey]);
 }

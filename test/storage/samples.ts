@@ -163,6 +163,19 @@ export const signingKey: SigningKeyRecord = {
   alg: 'RS256',
   jwk: { kty: 'RSA', n: 'n', e: 'AQAB' },
   created: 21,
+  state: 'retired',
+  published: 22,
+  activated: 23,
+  retired: 24,
+};
+
+/** What is known of a key that nobody has been shown. */
+export const bareSigningKey: SigningKeyRecord = {
+  kid: 'zzy',
+  alg: 'RS256',
+  jwk: { kty: 'RSA', n: 'm', e: 'AQAB' },
+  created: 22,
+  state: 'generated',
 };
 
 export const verdict: AuditRecord = {
@@ -190,6 +203,6 @@ export async function putAll(changes: Changes): Promise<void> {
   for (const each of [access, bareAccess]) await changes.accesses.put(each);
   await changes.onBehalfOf.put(onBehalfOf);
   await changes.trust.put(trustEntry);
-  await changes.signingKeys.put(signingKey);
+  for (const each of [signingKey, bareSigningKey]) await changes.signingKeys.put(each);
   await changes.audit.append(bareRecord);
 }

@@ -106,7 +106,7 @@ t.test('security §3 a production server refuses to start with off, and with sof
     server.lines.some(({ fields }) => / revocation: soft$/.test(fields.detail ?? '')),
     'PV-SEC-126 told at start',
   );
-  const [record] = (await server.storage.audit.list(50)).filter(({ type }) => type === 'server.weakened');
+  const [record] = (await server.storage.audit.list(50)).filter(({ type }) => type === 'server.configured');
   t.match(JSON.stringify(record?.details), 'certificates.allow_private_addresses: true');
   await server.close();
   await t.rejects(startTestServer(t, { ...PRODUCTION, dataDir: server.dataDir }), /revocation_policy/);

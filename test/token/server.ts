@@ -54,7 +54,9 @@ export type Wishes = {
   /** Changes the made-up world before it is installed. */
   readonly world?: (world: World, ca: TestCa) => World;
   /** What the configuration says besides. */
-  readonly config?: Partial<Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment' | 'operations' | 'proxies'>>;
+  readonly config?: Partial<
+    Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment' | 'operations' | 'proxies' | 'keys'>
+  >;
   /** What is admitted, where not as in `portvakt dev`. */
   readonly limits?: Partial<Config['limits']>;
   /** How certificates are judged, where not by the defaults. */
