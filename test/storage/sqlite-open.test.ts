@@ -155,6 +155,7 @@ t.test("another program's database is left alone", async (t) => {
 t.test('PV-SEC-121 an older binary refuses a newer schema', async (t) => {
   const file = await usedStore(t);
   tamper(file, "INSERT INTO migrations SELECT number + 1, '099-future.sql', 'x', 0 FROM migrations ORDER BY number DESC LIMIT 1");
+  tamper(file, 'PRAGMA user_version = 99');
   await refuses(t, file, { type: StoreUnusable, message: /newer than this version \(099-future\.sql\)/ });
 });
 
