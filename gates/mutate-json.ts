@@ -8,6 +8,9 @@ const TELLING: readonly unknown[] = [
   ...[[], {}, [[]], [null], { a: 1 }, [1, 2, 3]],
 ];
 
+/** Once in so many the text says something else altogether. */
+const WHOLE = 20;
+
 /** Lengths of texts at which limits lie. */
 const LENGTHS = [255, 256, 1_000, 4_096];
 
@@ -18,14 +21,15 @@ const LENGTHS = [255, 256, 1_000, 4_096];
 export function mutateJson(text: string, next: Chance): string {
   if (next(6) === 0) return mutate(Buffer.from(text), next).toString();
   let value: unknown = JSON.parse(text);
-  for (let changes = 1 + next(3); changes > 0; changes--) value = changed(value, next);
+  for (let changes = 1 + next(3); changes > 0; changes--) value = changed(value, next, WHOLE);
   const written = JSON.stringify(value) ?? 'null';
   // Last, because no value of the language holds a name twice.
   return next(10) === 0 && written.startsWith('{"') ? `{${written.slice(1, -1)},${written.slice(1)}` : written;
 }
 
-function changed(value: unknown, next: Chance): unknown {
-  if (next(3) === 0 || typeof value !== 'object' || value === null) return replaced(value, next);
+/** @param whole once in so many it is the value as a whole that is changed, not something in it. */
+function changed(value: unknown, next: Chance, whole = 3): unknown {
+  if (next(whole) === 0 || typeof value !== 'object' || value === null) return replaced(value, next);
   if (Array.isArray(value)) {
     if (value.length === 0) return replaced(value, next);
     const place = next(value.length);
