@@ -52,6 +52,7 @@ export async function rewrap({ folder, storage, at }: Care): Promise<number> {
       if (!again) break;
       const done = await storage.transaction(async (changes) => {
         if (!folder.putUnchanged(kid, again)) return false;
+        folder.clear();
         await changes.audit.append({ type: 'signing_key.rewrapped', at, correlationId: correlationId(), details: { kid } });
         return true;
       });

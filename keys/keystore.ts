@@ -110,7 +110,7 @@ class LoadedKeys {
   }
 
   async current(): Promise<void> {
-    const version = await this.#place.storage.version();
+    const { version } = await this.#place.storage.standing();
     if (version === this.#version) return;
     await this.follow();
     this.#version = version;

@@ -42,9 +42,11 @@ export type ClusterSurroundings = {
  * Starts one worker for each core, each with the whole server and its own connection to the store; this process hands them the
  * connections, starts anew those that die, and loads nothing of the server itself. What one of them changes is in force in all of them
  * before it is answered, because each request asks the store for its version (storage/cache.ts).
- * @throws what {@link startServer} throws in a worker; then none is left.
+ * @throws {StoreUnusable} when another server has the data directory; what {@link startServer} throws in a worker, and then none is left.
  */
 export async function startCluster(config: Config, surroundings: ClusterSurroundings): Promise<RunningCluster> {
+  const { lockForServer } = await import('./storage/upkeep.ts');
+  const unlock = lockForServer(config.dataDir);
   const workers = new Workers(config, surroundings);
   try {
     const [{ issuer, port }] = await workers.start();
@@ -54,10 +56,11 @@ export async function startCluster(config: Config, surroundings: ClusterSurround
         return workers.operationsPort;
       },
       reload: (changed) => workers.reload(changed),
-      close: () => workers.close(),
+      close: () => workers.close().finally(unlock),
     };
   } catch (error) {
     await workers.close();
+    unlock();
     throw error;
   }
 }

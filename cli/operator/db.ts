@@ -1,12 +1,107 @@
 import type { Command } from 'commander';
 import { document } from '../help.ts';
 import { Terminal } from '../terminal.ts';
+import type { BackupOptions } from './run-backup.ts';
+import type { MigrateOptions } from './run-migrate.ts';
 import type { PruneOptions } from './run-prune.ts';
+import type { RestoreOptions } from './run-restore.ts';
+import type { StatusOptions } from './run-status.ts';
 
-/** `portvakt db prune`: on the host, beside the store. */
+const CONFIG = ['--config <file>', 'configuration; default: portvakt.yaml here or in a folder above'] as const;
+
+/** `portvakt db`: on the host, beside the store. */
 export function define(command: Command): void {
   command.description('Looks after the store. On the host, beside it.');
+  defineStatus(command.command('status').summary('show how the store is'));
+  defineBackup(command.command('backup').summary('back up database and keys, while the server runs'));
+  defineRestore(command.command('restore').summary('restore a backup into an empty folder'));
+  defineMigrate(command.command('migrate').summary('bring the schema to this version'));
   definePrune(command.command('prune').summary('take out of the audit what has been exported'));
+}
+
+function defineStatus(command: Command): void {
+  command
+    .description('Shows the schema, size, soundness and replay floor of the store, and when it was backed up. Changes nothing.')
+    .option(...CONFIG)
+    .action(async (options: StatusOptions) => (await import('./run-status.ts')).status(options, Terminal.of(command)));
+  document(command, {
+    examples: [
+      { does: 'exit 0 when the store is sound, 11 when it is damaged', run: 'portvakt db status' },
+      { does: 'for a program', run: 'portvakt db status -o json' },
+    ],
+    seeAlso: ['portvakt db backup', 'portvakt doctor', 'docs/how-to/back-up-and-restore.md'],
+  });
+}
+
+function withSecret(command: Command): Command {
+  return command
+    .option('--password-file <file>', 'file with the passphrase of the backup')
+    .option('--key-file <file>', 'file of at least 32 random bytes, in place of a passphrase');
+}
+
+function defineBackup(command: Command): void {
+  withSecret(
+    command
+      .description('Backs up the database as it stands at one moment, and the keys, encrypted. The server may run meanwhile.')
+      .requiredOption('--to <file>', 'where to; nothing is overwritten'),
+  )
+    .option(...CONFIG)
+    .action(async (options: BackupOptions) => (await import('./run-backup.ts')).backup(options, Terminal.of(command)));
+  document(command, {
+    examples: [
+      { does: 'with a passphrase', run: 'portvakt db backup --to portvakt.backup --password-file passphrase.txt' },
+      { does: 'every night, by a key file', run: 'portvakt db backup --to nightly.backup --key-file backup.key -q' },
+    ],
+    seeAlso: ['portvakt db restore', 'docs/how-to/back-up-and-restore.md'],
+  });
+}
+
+function defineRestore(command: Command): void {
+  withSecret(
+    command
+      .description(
+        'Restores a backup into an empty folder, and verifies database, audit and keys before a server can start on it. What was issued before is refused from then on.',
+      )
+      .argument('<file>', 'what portvakt db backup wrote')
+      .requiredOption('--to <folder>', 'data directory to make; it has to be empty'),
+  )
+    .option('--compare <audit>', 'data directory or audit export of the lost server: shows what becomes valid again')
+    .option('--config <file>', 'configuration with the master key; default: portvakt.yaml here or above')
+    .action(async (file: string, options: RestoreOptions) =>
+      (await import('./run-restore.ts')).restore(file, options, Terminal.of(command)),
+    );
+  document(command, {
+    examples: [
+      {
+        does: 'on a new host',
+        run: 'portvakt db restore portvakt.backup --to ./restored-data \\\n  --password-file passphrase.txt',
+      },
+      {
+        does: 'with what the lost server still tells',
+        run: 'portvakt db restore nightly.backup --to ./second-data --key-file backup.key \\\n  --compare ./portvakt-data',
+      },
+    ],
+    seeAlso: ['portvakt db backup', 'portvakt db status', 'docs/how-to/back-up-and-restore.md'],
+  });
+}
+
+function defineMigrate(command: Command): void {
+  withSecret(
+    command
+      .description('Brings the schema to this version, after a backup and while no server runs. Most upgrades need it not.')
+      .option('--backup <file>', 'where the store is backed up before')
+      .option('--no-backup', 'there is a backup')
+      .option('--check', 'show what is pending, and change nothing'),
+  )
+    .option(...CONFIG)
+    .action(async (options: MigrateOptions) => (await import('./run-migrate.ts')).migrate(options, Terminal.of(command)));
+  document(command, {
+    examples: [
+      { does: 'exit 0 when nothing is pending, 10 when something is', run: 'portvakt db migrate --check' },
+      { does: 'while no server runs', run: 'portvakt db migrate --backup before.backup --key-file backup.key' },
+    ],
+    seeAlso: ['portvakt db backup', 'docs/how-to/upgrade.md'],
+  });
 }
 
 function definePrune(command: Command): void {
@@ -15,7 +110,7 @@ function definePrune(command: Command): void {
       'Takes out of the audit what an export holds, once the export has been verified: the rest, and the checkpoint that stands for what went, can still be verified. The server may run meanwhile.',
     )
     .requiredOption('--audit <file>', 'what portvakt audit export wrote')
-    .option('--config <file>', 'configuration; default: portvakt.yaml here or in a folder above')
+    .option(...CONFIG)
     .option('--dry-run', 'verify, tell what would go, and take nothing out')
     .option('--yes', 'do not ask')
     .action(async (options: PruneOptions) => (await import('./run-prune.ts')).prune(options, Terminal.of(command)));

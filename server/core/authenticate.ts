@@ -3,6 +3,7 @@ import type { Check } from './checks.ts';
 import { Fault } from './fault.ts';
 import type { Grant } from './grant.ts';
 import type { ClientAmr, VerificationKey } from './ports.ts';
+import { useWouldBeRemembered } from './replay-floor.ts';
 import { ASSERTION_MAX_LIFETIME, CLOCK_SKEW } from './settings.ts';
 
 /**
@@ -29,6 +30,7 @@ export const authentication: readonly Check[] = [
   { id: 'expiry', title: 'the assertion has not expired', check: assertionHasNotExpired },
   { id: 'lifetime', title: `it lives for 1 to ${ASSERTION_MAX_LIFETIME} seconds`, check: assertionIsShortLived },
   { id: 'issue_time', title: `it was not issued more than ${CLOCK_SKEW} seconds ahead`, check: assertionIsNotFromTheFuture },
+  { id: 'replay_floor', title: 'the server would remember if it had been used', check: useWouldBeRemembered },
 ];
 
 /** How the client proved who it is. Contract §2.4 */

@@ -290,10 +290,10 @@ export const catalogue = {
   'PV-134': {
     error: 'invalid_grant',
     status: 400,
-    phrase: 'Invalid assertion. The JWT was issued before the server was restored',
+    phrase: 'Invalid assertion. It cannot be known whether the JWT was used before',
     cause:
-      'The assertion was issued before a moment up to which the server cannot know what was used, such as a restore from backup.',
-    fix: 'Sign a new assertion and send it.',
+      'The assertion was issued before the server was restored from a backup, or ends no later than used ones that it has already forgotten, as when its clock was set back.',
+    fix: 'Sign a new assertion and send it; if that is refused too, the operator finds with portvakt db status how long it lasts.',
   },
   'PV-202': {
     error: 'invalid_scope',

@@ -6,10 +6,10 @@ import type { FaultCode } from './catalogue.ts';
 import { type Check, type Finding, runToEnd } from './checks.ts';
 import { Fault } from './fault.ts';
 import { Grant } from './grant.ts';
-import { spendKey } from './issue-token.ts';
 import { type OrganizationNumber, parseOrganizationNumber } from './organization.ts';
 import type { Ports } from './ports.ts';
 import { parseScopes } from './scope.ts';
+import { spendKey } from './spend-key.ts';
 
 /** What one check found, for the parties of a token request. */
 export type ExplainedCheck = {

@@ -6,8 +6,9 @@ import { type AccessTokenClaims, accessTokenClaims } from './claims.ts';
 import { consult } from './consult.ts';
 import { Fault } from './fault.ts';
 import { Grant } from './grant.ts';
-import type { AuditRecord, Ports, SpendKey } from './ports.ts';
+import type { AuditRecord, Ports } from './ports.ts';
 import { CONTRACT_ALGORITHM, type SigningAlgorithm } from './signing-algorithm.ts';
+import { spendKey } from './spend-key.ts';
 
 /** What a client is answered. RFC 6749 §5.1, contract §2.1 */
 export type TokenResponse = {
@@ -95,12 +96,6 @@ async function spend(grant: Grant, verdict: Verdict, correlationId: string): Pro
   const expires = grant.claims().exp + settings.expLeeway;
   const fresh = await storage.assertions.spend(spendKey(grant), expires, await record(grant, verdict, correlationId));
   if (!fresh) throw new Fault('MP-012', { expected: 'an assertion that has not been used' });
-}
-
-/** What makes two assertions the same. `PV-SEC-032`, `PV-SEC-033` */
-export function spendKey(grant: Grant): SpendKey {
-  const { iss: clientId, jti } = grant.claims();
-  return jti !== undefined ? { clientId, jti } : { clientId, signingInput: grant.jws().signingInput };
 }
 
 /**

@@ -8,6 +8,7 @@ import type { DelegatedScope, Delegation, DelegationFilter, Period } from './del
 import type { EndingKey, SeenCertificate, Span } from './endings.ts';
 import type { Limits } from './limits.ts';
 import type { OrganizationNumber } from './organization.ts';
+import type { ReplayFloor } from './replay-floor.ts';
 import type { Access, Scope } from './scope.ts';
 import type { TokenSettings } from './settings.ts';
 import type { SigningAlgorithm } from './signing-algorithm.ts';
@@ -18,6 +19,7 @@ import type { System, SystemUser, SystemUserQuestion } from './system-user.ts';
 import type { EpochSeconds } from './time.ts';
 
 export type { AuditRecord } from './audit.ts';
+export type { ReplayFloor } from './replay-floor.ts';
 export type { SigningKeyRecord } from './signing-key.ts';
 
 /** What the rules ask of the outside. Built once by the composition root. */
@@ -229,13 +231,15 @@ export type SpendKey = { readonly clientId: string } & ({ readonly jti: string }
 export interface SpentAssertions {
   /**
    * Spends an assertion, once per client until `expires`, and keeps `verdict` for the audit in the same durable commit.
-   * @returns false when it was spent before; then nothing is kept.
+   * @returns false when it was spent before, or when it ends no later than one that has been removed and so may be that one,
+   * whatever any clock says; then nothing is kept. `PV-SEC-031`
    */
   spend(key: SpendKey, expires: EpochSeconds, verdict: AuditRecord): Promise<boolean>;
   /** Whether it has been spent. For explanations only; the decision is `spend` alone. */
   isSpent(key: SpendKey): Promise<boolean>;
   /**
-   * Removes at most `limit` rows whose expiry lies more than 60 s before `now`, the earliest first; the margin is the store's.
+   * Removes at most `limit` rows whose expiry lies more than 60 s before `now`, the earliest first; the margin is the store's. What
+   * goes raises the replay floor's `forgotten` to its expiry in the same commit.
    * @returns how many went. `PV-SEC-031`, `PV-SEC-035`
    */
   prune(now: EpochSeconds, limit: number): Promise<number>;
@@ -446,7 +450,11 @@ export interface Registers {
 /** What every token hangs on. */
 export type TokenRegisters = {
   readonly [Name in 'clients' | 'organizations' | 'scopes' | 'accesses']: Pick<Registers[Name], 'find'>;
-} & { readonly delegations: Pick<Registers['delegations'], 'inForce'> };
+} & {
+  readonly delegations: Pick<Registers['delegations'], 'inForce'>;
+  /** As it stood at that moment. */
+  readonly replayFloor: ReplayFloor;
+};
 
 /**
  * Changing what is registered, inside a transaction. `put` makes or replaces by the natural key; an entry that refers to one that
@@ -481,7 +489,22 @@ export interface Changes extends Registers {
   /** Every change carries its record in the same transaction. `PV-SEC-092` */
   readonly audit: { append(record: AuditRecord): Promise<void> };
   readonly checkpointKeys: { list(): Promise<CheckpointKey[]>; put(key: CheckpointKey): Promise<void> };
+  readonly replayFloor: {
+    /** Refuses assertions that were issued earlier, from the next request on; a moment below the floor leaves it. `PV-SEC-036` */
+    raise(issuedFrom: EpochSeconds): Promise<void>;
+  };
+  readonly backups: {
+    /** Keeps when a backup was made, and its SHA-256 in hex, in place of the one before. */
+    put(backup: { readonly at: EpochSeconds; readonly digest: string }): Promise<void>;
+  };
 }
+
+/** What every request asks the store first, in one look. */
+export type Standing = {
+  /** A number that every change of what is registered raises, before the change is answered; in every process on the store. */
+  readonly version: number;
+  readonly replayFloor: ReplayFloor;
+};
 
 /**
  * The store. One contract for every adapter, held by `test/storage/contract.ts`. A failing store rejects with
@@ -499,8 +522,7 @@ export interface Storage extends Registers {
    */
   transaction<T>(work: (changes: Changes) => Promise<T>): Promise<T>;
   readonly audit: Audit;
-  /** A number that every change of what is registered raises, before the change is answered; in every process on the store. */
-  version(): Promise<number>;
+  standing(): Promise<Standing>;
   /**
    * 32 random bytes that belong to this store, made when they are first asked for: the same for every process and for ever. For
    * what has no worth outside the server, such as the cursors of lists.

@@ -10,8 +10,8 @@ const KEPT: Kept = { clients: 5_000, organizations: 10_000, scopes: 2_000, acces
 
 /**
  * The registers as the token path reads them: entries are kept until anything registered changes, in whichever process. A request
- * first asks the store for the version that every change raises, so that nothing it reads is older than itself. `PV-SEC-072`,
- * `PV-SEC-073`, performance reference no. 8
+ * first asks the store for the version that every change raises, so that nothing it reads is older than itself, and in the same look
+ * for the replay floor. `PV-SEC-072`, `PV-SEC-073`, performance reference no. 8
  *
  * Requests of one turn of the event loop share the answer: what a turn finds on its sockets was sent before the turn began.
  * @param moved reads anew what else is kept of the registers; the request that sees a change waits for it.
@@ -42,15 +42,15 @@ export function cachedRegisters(
   );
   const inForce: TokenRegisters['delegations']['inForce'] = async ({ scope, consumerOrgno, supplierOrgno }, now) =>
     isWithin((await periods.find(scope, consumerOrgno, supplierOrgno)) ?? [], now);
-  const registers: TokenRegisters = { clients, organizations, scopes, accesses, delegations: { inForce } };
+  const registers = { clients, organizations, scopes, accesses, delegations: { inForce } };
   let known: number | undefined;
   const current = async (): Promise<TokenRegisters> => {
-    const version = await storage.version();
-    if (version === known) return registers;
+    const { version, replayFloor } = await storage.standing();
+    if (version === known) return { ...registers, replayFloor };
     await moved();
     for (const register of [clients, organizations, scopes, accesses, periods]) register.forget();
     known = version;
-    return registers;
+    return { ...registers, replayFloor };
   };
   let inThisTurn: Promise<TokenRegisters> | undefined;
   return () => {

@@ -83,6 +83,8 @@ export async function newReader(t: Test, commands: readonly Command[]): Promise<
   await copyFile(join(made.data_dir, 'clients/demo-chain.chain.pem'), join(user.home, 'seal-chain.pem'));
   await writeCaFiles(user.home);
   await writeTrustFiles(user.home);
+  await writeFile(join(user.home, 'passphrase.txt'), 'a passphrase that is long enough\n');
+  await writeFile(join(user.home, 'backup.key'), 'k'.repeat(32), { mode: 0o600 });
   const run = async (t: Test, line: string) => {
     const { issuer } = line.includes(OWN_CLIENT) ? own : made;
     const { code, stderr } = await sh(line.replaceAll(DEFAULT_ISSUER, issuer), issuer);

@@ -44,7 +44,9 @@ function mistakeIn(line: string): string | undefined {
   if (name === 'portvakt') return misuse(rest, program);
   if (name === 'npm' && rest.join(' ').startsWith('run -s portvakt -- ')) return misuse(rest.slice(4), program);
   if (name === 'npm') return npmMisuse(rest);
-  return ['cat', 'curl', 'echo', 'kill', 'printf', 'xargs'].includes(name ?? '') ? undefined : `this test does not know ${name}`;
+  return ['cat', 'chmod', 'curl', 'echo', 'kill', 'openssl', 'printf', 'xargs'].includes(name ?? '')
+    ? undefined
+    : `this test does not know ${name}`;
 }
 
 function npmMisuse(words: readonly string[]): string | undefined {

@@ -89,6 +89,7 @@ export const rooms: readonly Room[] = [
       'server/worker-messages.ts',
       'server/worker-reports.ts',
       'server/storage/open.ts',
+      'server/storage/upkeep.ts',
       'server/telemetry/',
     ],
   },
@@ -106,7 +107,7 @@ export const rooms: readonly Room[] = [
   { of: 'cli/program.ts', imports: ['cli/'], packages: { commander: ANY } },
   {
     of: 'cli/operator/',
-    imports: ['cli/', 'fixtures/', 'server/audit/', ...SERVED],
+    imports: ['cli/', 'fixtures/', 'server/audit/', 'server/storage/upkeep.ts', ...SERVED],
     packages: { commander: ANY, zod: ANY, yaml: ANY },
   },
   {

@@ -4,7 +4,9 @@ import { setTimeout } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { StoreUnavailable } from '../../server/core/ports.ts';
 import { openStorage } from '../../server/storage/open.ts';
+import { MIGRATIONS } from '../../server/storage/sqlite/migrations.ts';
 import { owner, verdict } from './samples.ts';
+import { statementsOf } from './statements.ts';
 
 const [task = '', location = ''] = process.argv.slice(2);
 const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -44,6 +46,22 @@ const tasks: Record<string, () => Promise<void>> = {
       await spending;
       print(jti);
     }
+  },
+
+  /** Migrates a database, and is killed after so many statements of one migration: `FILE|MIGRATION|STATEMENTS`. */
+  async 'killed-migrating'() {
+    const [file = '', name, statements] = location.split('|');
+    const sql = MIGRATIONS.find((migration) => migration.name === name)?.sql ?? '';
+    const { exec } = Database.prototype;
+    Database.prototype.exec = function (text) {
+      if (text !== sql) return exec.call(this, text);
+      exec.call(this, statementsOf(sql).slice(0, Number(statements)).join(''));
+      process.kill(process.pid, 'SIGKILL');
+      return this;
+    };
+    print('here');
+    await openStorage(file);
+    print('it was not killed');
   },
 
   async 'hold-lock'() {

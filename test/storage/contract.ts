@@ -8,6 +8,7 @@ import { firstResults } from './contract-first-results.ts';
 import { lifecycle } from './contract-lifecycle.ts';
 import { lists } from './contract-lists.ts';
 import { registers } from './contract-registers.ts';
+import { replayFloor } from './contract-replay-floor.ts';
 import { spending } from './contract-spending.ts';
 import { tokenCounts } from './contract-token-counts.ts';
 import { transactions } from './contract-transactions.ts';
@@ -36,6 +37,7 @@ export function storageContract(name: string, locate: (t: Test) => Promise<strin
       acting,
       transactions,
       spending,
+      replayFloor,
       auditing,
       tokenCounts,
       endings,

@@ -19,15 +19,18 @@ type Writing = {
 /** Spent assertions: the row count of one insert decides, in one commit with the verdict. `PV-SEC-029`, `PV-SEC-030` */
 export function assertions(reader: Connection, { writer, writes, chain, commits }: Writing): SpentAssertions {
   const find = reader.statement<[digest: Buffer], { digest: Buffer }>('SELECT digest FROM spent_assertions WHERE digest = ?');
-  const insert = writer.statement<[digest: Buffer, expires: EpochSeconds]>(
-    'INSERT INTO spent_assertions (digest, expires) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING',
-  );
-  const remove = writer.statement<[ended: EpochSeconds, limit: number]>(`
+  // What was removed cannot be told from what never was, so it cannot be put in again either.
+  const insert = writer.statement<[digest: Buffer, expires: EpochSeconds, expires: EpochSeconds]>(`
+    INSERT INTO spent_assertions (digest, expires)
+    SELECT ?, ? WHERE ? > (SELECT forgotten FROM replay_floor) ON CONFLICT (digest) DO NOTHING`);
+  const remove = writer.statement<[ended: EpochSeconds, limit: number], { expires: EpochSeconds }>(`
     DELETE FROM spent_assertions
-    WHERE digest IN (SELECT digest FROM spent_assertions WHERE expires < ? ORDER BY expires LIMIT ?)`);
+    WHERE digest IN (SELECT digest FROM spent_assertions WHERE expires < ? ORDER BY expires LIMIT ?)
+    RETURNING expires`);
+  const forget = writer.statement<[expires: EpochSeconds]>('UPDATE replay_floor SET forgotten = max(forgotten, ?)');
 
   const spend = ({ digest, expires, verdict }: Entry): boolean => {
-    const fresh = insert.run(digest, expires) === 1;
+    const fresh = insert.run(digest, expires, expires) === 1;
     if (fresh) chain.append(verdict);
     return fresh;
   };
@@ -36,7 +39,11 @@ export function assertions(reader: Connection, { writer, writes, chain, commits 
     chain.finish();
     return fresh;
   });
-  const prune = writer.change((ended: EpochSeconds, limit: number) => remove.run(ended, limit));
+  const prune = writer.change((ended: EpochSeconds, limit: number) => {
+    const removed = remove.all(ended, limit);
+    if (removed.length > 0) forget.run(Math.max(...removed.map(({ expires }) => expires)));
+    return removed.length;
+  });
   const spends = new GroupCommit<Entry>((batch) => writes.run(() => chain.settling(() => commit(batch))), commits);
 
   return {

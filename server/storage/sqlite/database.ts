@@ -54,6 +54,26 @@ export class Connection {
     return connection;
   }
 
+  /** Opens a file that holds nothing and is there to be locked: without waiting, and without settings, which would write to it. */
+  static bare(path: string): Connection {
+    return guard(() => new Connection(new Database(path, { fileMustExist: true, timeout: 0 })));
+  }
+
+  /**
+   * Copies the database as it stands at one moment into a new file, while others go on writing. The moment is held by a transaction:
+   * without it every commit of another process would make the copy begin anew, and beside a busy server it would never end.
+   */
+  async copyTo(path: string): Promise<void> {
+    this.script('BEGIN');
+    try {
+      // From the first look on the transaction sees one moment.
+      this.statement('SELECT count(*) FROM sqlite_schema').get();
+      await guardLater(() => this.#database.backup(path, { progress: () => PAGES_AT_A_TIME }));
+    } finally {
+      this.script('ROLLBACK');
+    }
+  }
+
   /** Prepares a statement, once for the life of the connection. */
   statement<Parameters extends unknown[], Row = never>(sql: string): Statement<Parameters, Row> {
     const prepared = this.#guard(() => this.#database.prepare<Parameters, Row>(sql));
@@ -139,6 +159,19 @@ const SETTINGS = {
 
 /** What a disk, a lock or a damaged file can do to any statement. https://www.sqlite.org/rescode.html */
 const FAILURES = /^SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CORRUPT|NOTADB|CANTOPEN|PROTOCOL|NOMEM|PERM|NOLFS|INTERRUPT)/;
+
+/** Between two such parts of a copy others have their turn. */
+const PAGES_AT_A_TIME = 5_000;
+
+async function guardLater<T>(work: () => Promise<T>): Promise<T> {
+  const outcome = await work().then(
+    (value) => () => value,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
+  return guard(outcome);
+}
 
 function guard<T>(work: () => T, onFailure = () => {}): T {
   try {

@@ -20,6 +20,15 @@ export function preparePrivateFile(path: string): void {
   for (const suffix of ['', '-wal', '-shm']) assertPrivate(`${path}${suffix}`);
 }
 
+/** What a database is called until its restore has been verified. */
+export const UNFINISHED = '.restoring';
+
+/** @throws {StoreUnusable} where a restore has begun and not ended: a start would make a new database in its place. `PV-SEC-123` */
+export function assertRestored(path: string): void {
+  if (look(`${path}${UNFINISHED}`))
+    throw new StoreUnusable(`the restore to ${dirname(path)} has not ended: remove that folder, and restore again`);
+}
+
 function make(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   closeSync(openSync(path, 'a', 0o600));

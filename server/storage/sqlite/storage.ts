@@ -6,13 +6,14 @@ import { accesses } from './accesses.ts';
 import { assertions } from './assertions.ts';
 import { audit } from './audit.ts';
 import { AuditChain, prepared } from './audit-chain.ts';
+import { backups } from './backups.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import { clients } from './clients.ts';
 import { consents } from './consents.ts';
 import { Connection } from './database.ts';
 import { delegations } from './delegations.ts';
 import { endings } from './endings.ts';
-import { preparePrivateFile } from './file.ts';
+import { assertRestored, preparePrivateFile } from './file.ts';
 import { firstResults } from './first-results.ts';
 import { migrate } from './migrate.ts';
 import { missedDelegations } from './missed-delegations.ts';
@@ -20,11 +21,13 @@ import { onBehalfOf } from './on-behalf-of.ts';
 import { organizations } from './organizations.ts';
 import { patiently } from './patience.ts';
 import { prefixes } from './prefixes.ts';
+import { replayFloor } from './replay-floor.ts';
 import { scopes } from './scopes.ts';
 import { secrets } from './secrets.ts';
 import { seenCertificates } from './seen-certificates.ts';
 import { signingKeys } from './signing-keys.ts';
 import { sources } from './sources.ts';
+import { standing } from './standing.ts';
 import { systemUsers } from './system-users.ts';
 import { systems } from './systems.ts';
 import { tokenCounts } from './token-counts.ts';
@@ -46,6 +49,7 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
   const { busyTimeout = 2_000, measures = createMeasures().store } = options;
   const onFailure = (): void => void measures.failures++;
   const file = resolve(path);
+  assertRestored(file);
   preparePrivateFile(file);
   // While another process starts on the same new file SQLite does not wait where two switch to the write-ahead log together.
   const writer = await patiently(() => Connection.open(file, { readonly: false, busyTimeout, onFailure }), busyTimeout);
@@ -76,8 +80,9 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     firstResults: firstResults(writer),
     audit: { append: async (record) => chain.append(prepared(record)) },
     checkpointKeys: checkpointKeys(writer),
+    replayFloor: replayFloor(writer),
+    backups: backups(writer),
   };
-  const version = reader.statement<[], { version: number }>('SELECT version FROM register_version');
   const raise = writer.statement<[]>('UPDATE register_version SET version = version + 1');
   const change = async <T>(work: (changes: Changes) => Promise<T>): Promise<T> => {
     const result = await work(changes);
@@ -94,7 +99,7 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     endings: endings(reader),
     transaction: (work) => writes.run(() => chain.settlingLater(() => writer.transaction(() => change(work)))),
     audit: audit(reader, writing),
-    version: async () => version.get()?.version ?? 0,
+    standing: standing(reader),
     secret: secrets(writer, writes),
     ready: probe(reader, writer, writes),
     // The writer last: whoever closes last moves the log into the database.
@@ -124,7 +129,7 @@ function probe(reader: Connection, writer: Connection, writes: WriteQueue): () =
   };
 }
 
-function registers(connection: Connection): Omit<Changes, 'audit' | 'firstResults' | 'checkpointKeys'> {
+function registers(connection: Connection): Pick<Changes, keyof Registers> {
   return {
     organizations: organizations(connection),
     prefixes: prefixes(connection),

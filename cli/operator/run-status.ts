@@ -1,0 +1,63 @@
+import { describeSqlite, isServed, type StoreStatus } from '../../server/storage/upkeep.ts';
+import { Failure } from '../failure.ts';
+import { rfc3339 } from '../moment.ts';
+import type { View } from '../output.ts';
+import type { Terminal } from '../terminal.ts';
+import { storeHere } from './here.ts';
+
+export type StatusOptions = { readonly config?: string };
+
+type Status = Omit<StoreStatus, 'replay_floor' | 'last_backup'> & {
+  readonly database: string;
+  /** Whether a server runs on it. */
+  readonly served: boolean;
+  readonly integrity: 'ok' | 'damaged';
+  /** Assertions that were issued earlier, or end no later than the second moment, are refused; null: none are. */
+  readonly replay_floor: { readonly issued_from: string | null; readonly forgotten: string | null } | null;
+  readonly last_backup: { readonly at: string; readonly sha256: string } | null;
+};
+
+/** Tells how the store is, and changes nothing. @throws {Failure} `unhealthy` when it is damaged */
+export async function status({ config }: StatusOptions, terminal: Terminal): Promise<void> {
+  const { dataDir, database } = await storeHere(config);
+  const { replay_floor: floor, last_backup: last, ...found } = describeSqlite(database);
+  const moment = (at: number): string | null => (at === 0 ? null : rfc3339(at));
+  const isSound = found.flaws.length === 0;
+  const answer: Status = {
+    ...{ database, served: isServed(dataDir), integrity: isSound ? 'ok' : 'damaged', ...found },
+    replay_floor: floor ? { issued_from: moment(floor.issued_from), forgotten: moment(floor.forgotten) } : null,
+    last_backup: last ? { at: rfc3339(last.at), sha256: last.digest } : null,
+  };
+  await terminal.answer(answer, view);
+  if (!isSound)
+    throw new Failure('unhealthy', `the database is damaged: ${found.flaws.slice(0, 3).join('; ')}`, {
+      fix: 'stop the server, and restore a backup: portvakt db restore',
+    });
+}
+
+const view: View<Status> = {
+  fields: [
+    { name: 'database' },
+    { name: 'served', text: ({ served }) => (served ? 'by a server' : 'no') },
+    { name: 'integrity' },
+    { name: 'schema', text: ({ schema, pending }) => `${schema}${pending.length > 0 ? `, pending: ${pending.join(', ')}` : ''}` },
+    { name: 'bytes' },
+    { name: 'log_bytes' },
+    { name: 'pages', wide: true },
+    { name: 'free_pages', wide: true },
+    { name: 'spent_assertions' },
+    {
+      name: 'audit',
+      text: ({ audit }) => `${audit.last_sequence} records, ${audit.chains} chains, checkpoint ${audit.last_checkpoint}`,
+    },
+    {
+      name: 'replay_floor',
+      text: ({ replay_floor: floor }) =>
+        [floor?.issued_from ? `issued from ${floor.issued_from}` : '', floor?.forgotten ? `ends after ${floor.forgotten}` : '']
+          .filter((part) => part !== '')
+          .join(', ') || 'none',
+    },
+    { name: 'last_backup', text: ({ last_backup: last }) => last?.at ?? 'never' },
+  ],
+  name: ({ database }) => `store/${database}`,
+};

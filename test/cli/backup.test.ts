@@ -1,0 +1,152 @@
+import { chmod, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { openStorage } from '../../server/storage/open.ts';
+import { newUser, type User } from './portvakt.ts';
+
+t.setTimeout(120_000);
+
+const KEY = ['--key-file', 'backup.key'];
+
+/** A host with a store that has been started once. */
+async function host(t: Test): Promise<User> {
+  const user = await newUser(t);
+  t.equal((await user.run(['init', '--issuer', 'http://localhost:7300/'])).code, 0);
+  t.equal((await user.run(['serve', '--check'])).code, 0, 'which makes the keys');
+  await writeFile(join(user.home, 'backup.key'), 'k'.repeat(32), { mode: 0o600 });
+  await writeFile(join(user.home, 'passphrase.txt'), 'correct horse battery\n');
+  return user;
+}
+
+const database = (user: User, folder = 'portvakt-data') => join(user.home, folder, 'portvakt.db');
+
+async function withStore<T>(file: string, work: (storage: Awaited<ReturnType<typeof openStorage>>) => Promise<T>): Promise<T> {
+  const storage = await openStorage(file);
+  return work(storage).finally(() => storage.close());
+}
+
+t.test('PV-SEC-123 a backup is restored whole, verified, with the replay floor, and told in both audits', async (t) => {
+  const user = await host(t);
+  const organization = { orgno: '310555029', name: 'Prøveetaten', active: true, adminScopes: [], created: 1, lastUpdated: 1 };
+  await withStore(database(user), (store) => store.transaction((changes) => changes.organizations.put(organization)));
+  const made = await user.run(['db', 'backup', '--to', 'a.backup', '--password-file', 'passphrase.txt', '-o', 'json']);
+  t.equal(made.code, 0, made.stderr);
+  const { sha256, created } = JSON.parse(made.stdout);
+  const before = Math.floor(Date.now() / 1000);
+  const ended = await user.run([
+    'db',
+    'restore',
+    'a.backup',
+    '--to',
+    'new-data',
+    '--password-file',
+    'passphrase.txt',
+    '-o',
+    'json',
+  ]);
+  t.equal(ended.code, 0, ended.stderr);
+  t.match(JSON.parse(ended.stdout), { sha256, created, keys: 2, undone: null });
+  t.match(ended.stderr, /is valid again; --compare says what/);
+  await withStore(database(user, 'new-data'), async (store) => {
+    t.strictSame(await store.organizations.find(organization.orgno), organization);
+    t.ok((await store.standing()).replayFloor.issuedFrom >= before + 10, 'also what a clock ten seconds ahead has issued');
+    t.match(await store.audit.list(1), [{ type: 'store.restored', details: { sha256 } }]);
+  });
+  await withStore(database(user), async (store) => {
+    t.match(await store.audit.list(1), [{ type: 'store.backed_up', details: { sha256 } }]);
+  });
+  for (const folder of ['keys', 'audit-keys'])
+    for (const name of await readdir(join(user.home, 'portvakt-data', folder)))
+      t.same(
+        await readFile(join(user.home, 'new-data', folder, name)),
+        await readFile(join(user.home, 'portvakt-data', folder, name)),
+      );
+  t.same(
+    (await readdir(join(user.home, 'portvakt-data'))).filter((name) => name.startsWith('.')),
+    [],
+    'no copy is left',
+  );
+  const served = await user.run(['serve', '--check'], { env: { PORTVAKT_DATA: join(user.home, 'new-data') } });
+  t.equal(served.code, 0, served.stderr);
+  const status = await user.run(['db', 'status', '-o', 'json']);
+  t.match(JSON.parse(status.stdout), { integrity: 'ok', served: false, pending: [], last_backup: { sha256 } });
+});
+
+t.test('PV-SEC-123 a backup that is not whole, or not this secret’s, is refused, and nothing is written', async (t) => {
+  const user = await host(t);
+  t.equal((await user.run(['db', 'backup', '--to', 'a.backup', ...KEY])).code, 0);
+  const bytes = await readFile(join(user.home, 'a.backup'));
+  t.notOk(bytes.includes('PRIVATE KEY'), 'it is encrypted');
+  const at = (place: number, change: (byte: number) => number) =>
+    Buffer.from(bytes.map((byte, n) => (n === place ? change(byte) : byte)));
+  const flip = (byte: number) => byte ^ 1;
+  const header = bytes.indexOf('\n') + 1;
+  const bad: readonly (readonly [string, Buffer, RegExp])[] = [
+    ['empty', Buffer.alloc(0), /no backup of Portvakt/],
+    ['another file', Buffer.from('x'.repeat(5000)), /no backup of Portvakt/],
+    ['cut in the first line', bytes.subarray(0, 20), /no backup of Portvakt/],
+    ['cut in the code', bytes.subarray(0, header + 10), /not that of this backup/],
+    ['cut behind it', bytes.subarray(0, header + 32), /cut short or changed/],
+    ['cut at a piece', bytes.subarray(0, header + 32 + 65552), /cut short or changed/],
+    ['without its last byte', bytes.subarray(0, -1), /cut short or changed/],
+    ['with a byte more', Buffer.concat([bytes, Buffer.from('x')]), /cut short or changed/],
+    ['changed in the first line', at(header - 5, flip), /not that of this backup|no backup/],
+    ['changed in the middle', at(bytes.length >> 1, flip), /cut short or changed/],
+    ['changed at the end', at(bytes.length - 1, flip), /cut short or changed/],
+  ];
+  for (const [what, content, message] of bad) {
+    await writeFile(join(user.home, 'bad.backup'), content);
+    const ended = await user.run(['db', 'restore', 'bad.backup', '--to', 'new-data', ...KEY]);
+    t.equal(ended.code, 8, what);
+    t.match(ended.stderr, message, what);
+  }
+  await writeFile(join(user.home, 'other.key'), 'o'.repeat(32), { mode: 0o600 });
+  t.match(await user.run(['db', 'restore', 'a.backup', '--to', 'new-data', '--key-file', 'other.key']), { code: 8 });
+  t.match(await user.run(['db', 'restore', 'a.backup', '--to', 'new-data', '--password-file', 'passphrase.txt']), { code: 8 });
+  t.notOk((await readdir(user.home)).includes('new-data'), 'nothing was written');
+});
+
+t.test('PV-SEC-095 a key file that others can read, a link or a short one is refused', async (t) => {
+  const user = await host(t);
+  const backup = (file: string) => user.run(['db', 'backup', '--to', 'a.backup', '--key-file', file]);
+  await symlink('backup.key', join(user.home, 'link.key'));
+  await writeFile(join(user.home, 'short.key'), 'k'.repeat(31), { mode: 0o600 });
+  await writeFile(join(user.home, 'open.key'), 'k'.repeat(32));
+  await chmod(join(user.home, 'open.key'), 0o644);
+  t.match(await backup('link.key'), { code: 8, stderr: /not a plain file/ });
+  t.match(await backup('short.key'), { code: 8, stderr: /fewer than 32 bytes/ });
+  if (process.platform !== 'win32') t.match(await backup('open.key'), { code: 8, stderr: /open to other users/ });
+  t.match(await backup('backup.key'), { code: 0 });
+  t.match(await backup('backup.key'), { code: 7, stderr: /exists, and nothing is overwritten/ });
+  await writeFile(join(user.home, 'portvakt-data', 'mine.txt'), '');
+  const taken = await user.run(['db', 'restore', 'a.backup', '--to', 'portvakt-data', ...KEY]);
+  t.match(taken, { code: 7, stderr: /is not empty/ });
+  t.ok((await readdir(join(user.home, 'portvakt-data'))).includes('portvakt.db'), 'and left as it is');
+});
+
+t.test('PV-SEC-123 what was taken away after the backup is listed, by the store or by an export of its audit', async (t) => {
+  const user = await host(t);
+  const append = (type: string, subject: string) =>
+    withStore(database(user), (store) =>
+      store.audit.append({ type, at: 1_800_000_000, correlationId: '0', details: { subject } }),
+    );
+  await append('access.withdrawn', 'access/prove:a/before');
+  t.equal((await user.run(['db', 'backup', '--to', 'a.backup', ...KEY])).code, 0);
+  await append('access.withdrawn', 'access/prove:a/310555037');
+  await append('delegation.given', 'delegation/1');
+  const restore = (to: string, older: string) =>
+    user.run(['db', 'restore', 'a.backup', '--to', to, ...KEY, '--compare', older, '-o', 'json', '--utc']);
+  const ended = await restore('new-data', 'portvakt-data');
+  t.equal(ended.code, 0, ended.stderr);
+  t.match(JSON.parse(ended.stdout).undone, [{ type: 'access.withdrawn', subject: 'access/prove:a/310555037' }]);
+  t.equal(JSON.parse(ended.stdout).undone.length, 1);
+  const stranger = await host(t);
+  t.match(await restore('newer-data', join(stranger.home, 'portvakt-data')), { code: 9, stderr: /does not go on from/ });
+  t.notOk((await readdir(user.home)).includes('newer-data'));
+});
+
+t.test('PV-SEC-123 no server starts where a restore has not ended', async (t) => {
+  const user = await host(t);
+  await writeFile(join(user.home, 'portvakt-data', 'portvakt.db.restoring'), '', { mode: 0o600 });
+  t.match(await user.run(['serve', '--check']), { code: 11, stderr: /has not ended: remove that folder, and restore again/ });
+});
