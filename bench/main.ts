@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
+import { undoWhenInterrupted } from '../proving/leftovers.ts';
+import { canWatch } from '../proving/process-tree.ts';
 import { type Asked, HELP, Misuse, readArguments } from './arguments.ts';
-import { undoWhenInterrupted } from './leftovers.ts';
 import { measureAsked } from './modes/modes.ts';
-import { canWatch } from './processes/process-tree.ts';
 import { machine, machineLine } from './report/machine.ts';
 import type { Outcome } from './report/outcome.ts';
 import { plot } from './report/plot.ts';

@@ -1,9 +1,27 @@
+import { brokenDisk } from './broken-disk.ts';
 import { corpora } from './corpora.ts';
+import { fuzzAssertions } from './fuzz-assertions.ts';
 import { fuzzCertificates } from './fuzz-certificates.ts';
 import type { Gate } from './gate.ts';
+import { killUnderLoad } from './kill-under-load.ts';
+import { oneTokenEach } from './one-token-each.ts';
 import { opensslVerify } from './openssl-verify.ts';
+import { powerCut } from './power-cut.ts';
+import { rollingUpgrade } from './rolling-upgrade.ts';
 import { rotationUnderLoad } from './rotation-under-load.ts';
 import { simulation } from './simulation/gate.ts';
 
 /** All gates, in the order in which they run. */
-export const GATES: readonly Gate[] = [rotationUnderLoad, corpora, opensslVerify, fuzzCertificates, simulation];
+export const GATES: readonly Gate[] = [
+  killUnderLoad,
+  powerCut,
+  oneTokenEach,
+  brokenDisk,
+  rotationUnderLoad,
+  rollingUpgrade,
+  corpora,
+  opensslVerify,
+  fuzzCertificates,
+  fuzzAssertions,
+  simulation,
+];

@@ -19,6 +19,8 @@ export type RunningCluster = {
   /** Where metrics and health are answered apart from clients; undefined: nowhere. */
   readonly operationsPort: number | undefined;
   readonly log: Log;
+  /** Resolves when it cannot go on, and somebody has to start the program anew. */
+  readonly lost: Promise<Error>;
   /** Replaces every worker, one after the other, by one with this configuration; those of before answer until theirs are ready. */
   reload(config: Config): Promise<void>;
   /** Ends them all as the configuration says, and resolves when they are gone. */
@@ -49,7 +51,7 @@ export async function startCluster(config: Config, surroundings: ClusterSurround
   try {
     const [{ issuer, port }] = await workers.start();
     return {
-      ...{ issuer, port, log: workers.log },
+      ...{ issuer, port, log: workers.log, lost: workers.lost },
       get operationsPort() {
         return workers.operationsPort;
       },
@@ -90,6 +92,8 @@ class Workers {
   #issuer = '';
   #prepared: Promise<void> | undefined;
   #closing = false;
+  readonly #lost = Promise.withResolvers<Error>();
+  readonly lost = this.#lost.promise;
   #shortLives = 0;
 
   constructor(config: Config, surroundings: ClusterSurroundings) {
@@ -169,6 +173,8 @@ class Workers {
     const cache = getCompileCacheDir();
     const worker = cluster.fork(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) });
     const task: WorkerTask = { config: share, clockOffset, prepares: prepare !== undefined, announces };
+    // What could not be told to it is of no matter: that it is gone is heard, too.
+    worker.on('error', (error) => this.log.warn('a worker cannot be told anything', { error: String(error) }));
     worker.send(task);
     const named = await new Promise<Named>((resolve, reject) => {
       worker.once('exit', (code, signal) => reject(new Error(`a worker ended with ${signal ?? code} before it was ready`)));
@@ -200,6 +206,9 @@ class Workers {
   async #died(worker: Worker, { since, how }: { readonly since: number; readonly how: string }): Promise<void> {
     if (!this.#serving.delete(worker) || this.#closing) return;
     this.log.error('a worker died', { detail: `pid ${worker.process.pid}, ${how}` });
+    // A socket that was handed over is closed with the last who listened on it, and cannot be opened again.
+    if (this.#config.sockets > 0 && this.#serving.size === 0)
+      return this.#lost.resolve(new Error('no worker was left on the sockets that were handed over'));
     this.#shortLives = performance.now() - since < SHORT_LIFE ? this.#shortLives + 1 : 0;
     while (!this.#closing) {
       if (this.#shortLives > 0) await pause(PAUSES[Math.min(this.#shortLives, PAUSES.length) - 1], undefined, { ref: false });

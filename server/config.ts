@@ -25,6 +25,8 @@ export type Config = {
   readonly port: number;
   /** Absent: plain HTTP. `PV-SEC-064` */
   readonly tls?: TlsSettings;
+  /** How many sockets whoever started the process has opened for it, to be listened on in place of opening own ones. 0: none. */
+  readonly sockets: number;
   /** Seconds. Without a delay idle connections are closed at once. */
   readonly shutdown: { readonly delay: number; readonly timeout: number };
   readonly operations: OperationsSettings;
@@ -98,10 +100,21 @@ export async function readConfig(file: string, environment: NodeJS.ProcessEnv = 
   if (settings.issuer === undefined) throw new ConfigMistake(`${file}: issuer: is missing`);
   if (dataDir === undefined) throw new ConfigMistake(`${file}: data_dir: is missing, and PORTVAKT_DATA is not set`);
   const folder = dirname(file);
-  return toConfig(settings, {
+  const config = toConfig(settings, {
     dataDir: stated === undefined ? resolve(folder, dataDir) : resolve(stated),
     folder,
   });
+  return { ...config, sockets: countSockets(environment) };
+}
+
+/**
+ * Sockets that a service manager has opened for this process, from descriptor 3 on: what is meant for another process, a parent perhaps,
+ * is not this one's. sd_listen_fds(3)
+ */
+function countSockets({ LISTEN_PID: pid, LISTEN_FDS: sockets = '' }: NodeJS.ProcessEnv): number {
+  if (pid !== `${process.pid}`) return 0;
+  if (!/^[0-9]{1,2}$/.test(sockets)) throw new ConfigMistake('LISTEN_FDS: must be the number of sockets that were handed over');
+  return Number(sockets);
 }
 
 /** Most workers that may be asked for. */
@@ -225,6 +238,7 @@ function toConfig(settings: ConfigFile, { dataDir, folder }: Place): Config {
         ...(issuer !== undefined && !behind_proxy && { host: new URL(issuer).hostname }),
       },
     }),
+    sockets: 0,
     shutdown: { delay: shutdown.delay_seconds, timeout: shutdown.timeout_seconds },
     operations: toOperationsSettings(watched),
     proxies,

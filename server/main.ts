@@ -98,12 +98,13 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   const tls = config.tls && openTls(config.tls);
   const app = Promise.withResolvers<RequestListener>();
   const answer: RequestListener = async (request, response) => (await app.promise)(request, response);
-  const listening = new Listening(config.hosts.map(() => createHttpServer(answer, { issuer: () => issuer, random, log, tls })));
+  const servers = config.sockets > 0 ? Array(config.sockets).fill(undefined) : config.hosts;
+  const listening = new Listening(servers.map(() => createHttpServer(answer, { issuer: () => issuer, random, log, tls })));
   const { delay, timeout } = config.shutdown;
   const built = Promise.withResolvers<Built>();
   let operations: Operations | undefined;
   try {
-    const port = await listening.start(config.hosts, config.port);
+    const port = config.sockets > 0 ? await takeSockets(listening, config) : await listening.start(config.hosts, config.port);
     issuer = config.issuer ?? `${tls ? 'https' : 'http'}://localhost:${port}/`;
     operations = await openOperations(config.operations, {
       issuer: () => issuer,
@@ -129,6 +130,18 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     await listening.stop('now', timeout);
     throw error;
   }
+}
+
+/** What was handed over must be what the configuration says, which was judged. @returns the port @throws {ConfigMistake} */
+async function takeSockets(listening: Listening, { hosts, port }: Config): Promise<number> {
+  const taken = await listening.take();
+  for (const socket of taken) {
+    const place = `${socket.address} port ${socket.port}`;
+    if (!hosts.includes(socket.address))
+      throw new ConfigMistake(`listen.hosts: does not name ${place}, where a socket was handed over`);
+    if (port !== socket.port) throw new ConfigMistake(`listen.port: is ${port}, and a socket for ${place} was handed over`);
+  }
+  return port;
 }
 
 type Foundations = {

@@ -1,5 +1,5 @@
-import type { Presigner } from '../load/presigner.ts';
-import { worldOfRun } from '../targets/made-world.ts';
+import { worldOfRun } from '../../proving/made-world.ts';
+import type { Presigner } from '../../proving/presigner.ts';
 import { delegationsTo, portvaktKinds } from '../targets/portvakt-kinds.ts';
 import type { Target } from '../targets/target.ts';
 import type { FetchedList } from './fetched-list.ts';

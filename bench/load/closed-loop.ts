@@ -1,4 +1,4 @@
-import { type Answer, Connection } from './connection.ts';
+import { type Answer, Connection } from '../../proving/connection.ts';
 
 /** What a load met. */
 export type Load = {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { Connection } from '../../proving/connection.ts';
 import { askForToken, type Load, summary } from './closed-loop.ts';
-import { Connection } from './connection.ts';
 
 /** When requests arrive, whatever becomes of those before them. */
 export type OpenLoop = {

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { leaveNothing } from '../leftovers.ts';
+import { leaveNothing } from '../../proving/leftovers.ts';
 
 /** Connections that dribble a request and never end it. */
 export type SlowSenders = {

@@ -1,4 +1,4 @@
-import { Connection } from '../load/connection.ts';
+import { Connection } from '../../proving/connection.ts';
 import type { Target } from '../targets/target.ts';
 
 /** Connections on which a spent assertion is sent again: enough that every worker of a small machine gets one. */

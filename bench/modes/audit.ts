@@ -5,18 +5,18 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { closing } from '../../proving/closing.ts';
+import { makeDataDirectory } from '../../proving/data-directory.ts';
+import { worldOfRun } from '../../proving/made-world.ts';
+import { PORTVAKT } from '../../proving/portvakt.ts';
+import { peakSize } from '../../proving/process-tree.ts';
 import { writeLine } from '../../server/audit/line.ts';
 import { readConfig } from '../../server/config.ts';
 import type { Audit } from '../../server/core/audit.ts';
 import type { Storage } from '../../server/core/ports.ts';
 import { openFoundations } from '../../server/main.ts';
 import { type Asked, Misuse } from '../arguments.ts';
-import { makeDataDirectory } from '../data-directory.ts';
-import { peakSize } from '../processes/process-tree.ts';
 import type { Outcome } from '../report/outcome.ts';
-import { worldOfRun } from '../targets/made-world.ts';
-import { PORTVAKT } from '../targets/portvakt.ts';
-import { closing } from './closing.ts';
 
 /** Records kept at once: what a turn of the event loop commits together. */
 const TOGETHER = 64;

@@ -1,18 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { closing } from '../../proving/closing.ts';
+import { makeDataDirectory } from '../../proving/data-directory.ts';
+import { worldOfRun } from '../../proving/made-world.ts';
+import type { LoadedServer } from '../../proving/portvakt.ts';
+import { servePortvakt } from '../../proving/portvakt.ts';
+import { type AssertionOrder, openPresigner, type Presigner } from '../../proving/presigner.ts';
 import { type Asked, type Growth, Misuse } from '../arguments.ts';
-import { makeDataDirectory } from '../data-directory.ts';
 import { clientId, type FilledStore, fillStore } from '../growth/fill.ts';
-import { type AssertionOrder, openPresigner, type Presigner } from '../load/presigner.ts';
 import { type Extent, measure } from '../measures/rounds.ts';
 import { goal, type Outcome } from '../report/outcome.ts';
 import { tokensOutcome } from '../report/tokens.ts';
-import { worldOfRun } from '../targets/made-world.ts';
-import { servePortvakt } from '../targets/portvakt.ts';
 import { portvaktTarget } from '../targets/portvakt-kinds.ts';
-import type { LoadedServer, Target } from '../targets/target.ts';
-import { closing } from './closing.ts';
+import type { Target } from '../targets/target.ts';
 
 /** What the large store is compared with. */
 const SMALL: Growth = { clients: 100, grants: 1_000 };

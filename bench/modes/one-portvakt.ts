@@ -1,8 +1,9 @@
-import { openPresigner } from '../load/presigner.ts';
+import { closing } from '../../proving/closing.ts';
+import type { Portvakt, Serving } from '../../proving/portvakt.ts';
+import { openPresigner } from '../../proving/presigner.ts';
 import { warmUp } from '../measures/rounds.ts';
-import { type Portvakt, type Serving, startPortvakt } from '../targets/portvakt.ts';
+import { startPortvakt } from '../targets/portvakt.ts';
 import type { Target } from '../targets/target.ts';
-import { closing } from './closing.ts';
 
 /** What a mode that measures one Portvakt gives it. */
 export type Work<T> = (portvakt: { readonly server: Portvakt; readonly target: Target }, later: Later) => Promise<T>;

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Portvakt } from '../../proving/portvakt.ts';
 import type { Asked } from '../arguments.ts';
 import { sustainLoad } from '../load/sustained-load.ts';
 import { failuresOf, replay } from '../measures/replay.ts';
 import { latencyOf } from '../measures/rounds.ts';
 import type { Outcome } from '../report/outcome.ts';
 import { latencyJson } from '../report/tokens.ts';
-import type { Portvakt } from '../targets/portvakt.ts';
 import { withPortvakt } from './one-portvakt.ts';
 
 /** Replaces all workers again and again under load, and counts the requests that fail: none may. @param tell hears of the progress. */

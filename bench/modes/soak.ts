@@ -1,8 +1,8 @@
+import { descriptors, residentSize } from '../../proving/process-tree.ts';
 import type { Asked } from '../arguments.ts';
 import { sustainLoad } from '../load/sustained-load.ts';
 import { flatness, type Sample } from '../measures/flatness.ts';
 import { failuresOf, replay } from '../measures/replay.ts';
-import { descriptors, residentSize } from '../processes/process-tree.ts';
 import { goal, type Outcome } from '../report/outcome.ts';
 import { table } from '../report/table.ts';
 import { withPortvakt } from './one-portvakt.ts';

@@ -1,12 +1,12 @@
+import { closing } from '../../proving/closing.ts';
+import { type DataDirectory, makeDataDirectory } from '../../proving/data-directory.ts';
+import { worldOfRun } from '../../proving/made-world.ts';
+import { servePortvakt } from '../../proving/portvakt.ts';
 import type { Asked } from '../arguments.ts';
-import { type DataDirectory, makeDataDirectory } from '../data-directory.ts';
 import { fillStore } from '../growth/fill.ts';
 import { median } from '../load/statistics.ts';
 import { goal, type Outcome } from '../report/outcome.ts';
 import { table } from '../report/table.ts';
-import { worldOfRun } from '../targets/made-world.ts';
-import { servePortvakt } from '../targets/portvakt.ts';
-import { closing } from './closing.ts';
 
 /** Seconds from start to ready. Issue 6 of the project */
 const LONGEST = 0.7;

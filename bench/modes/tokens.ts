@@ -1,10 +1,10 @@
-import { openPresigner } from '../load/presigner.ts';
+import { closing } from '../../proving/closing.ts';
+import { openPresigner } from '../../proving/presigner.ts';
 import { type Extent, measure } from '../measures/rounds.ts';
 import type { Outcome } from '../report/outcome.ts';
 import { tokensOutcome } from '../report/tokens.ts';
 import { startPeers } from '../targets/peers/peers.ts';
 import { startPortvakt } from '../targets/portvakt.ts';
-import { closing } from './closing.ts';
 
 export type TokensOrder = {
   readonly extent: Extent;

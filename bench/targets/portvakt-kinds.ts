@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { type Credentials, ORGANIZATIONS } from '../../fixtures/made-up-world.ts';
+import type { LoadedServer } from '../../proving/portvakt.ts';
+import type { AssertionOrder, Presigner } from '../../proving/presigner.ts';
+import { tokenRequest } from '../../proving/token-request.ts';
 import { JWT_BEARER } from '../../server/core/token-request.ts';
-import type { AssertionOrder, Presigner } from '../load/presigner.ts';
 import { consumersOf, type DelegationOrder } from './delegations.ts';
-import { type LoadedServer, type Target, tokenRequest } from './target.ts';
+import type { Target } from './target.ts';
 
 /** A closed scope of the made-up world, so that each token needs an access row. */
 export const SCOPE = 'prove:bygg.read';

@@ -28,8 +28,9 @@ export async function serve({ config: file, check }: ServeOptions, terminal: Ter
   if (unshut !== undefined) cluster.log.warn('memory can be seen', { detail: unshut });
   reloadAtHangup(cluster, path);
   await terminal.ready(serving(cluster.issuer, config), view);
-  await stopped;
+  const lost = await Promise.race([stopped, cluster.lost]);
   await cluster.close();
+  if (lost instanceof Error) throw lost;
 }
 
 /** One reload at a time; a file that cannot be used, or with which no worker starts, is told of, and nothing changes. */

@@ -45,6 +45,22 @@ export class Listening {
   }
 
   /**
+   * Listens on sockets that are open already, from descriptor 3 on, and that stay open for others when this ends: one process can follow
+   * another without a moment in which a connection is refused. sd_listen_fds(3)
+   * @returns where they listen
+   * @throws the system's error, when a descriptor is no such socket
+   */
+  async take(): Promise<readonly AddressInfo[]> {
+    const taken: AddressInfo[] = [];
+    for (const [place, server] of this.#servers.entries()) {
+      server.listen({ fd: FIRST_DESCRIPTOR + place });
+      await once(server, 'listening');
+      taken.push(server.address() as AddressInfo);
+    }
+    return taken;
+  }
+
+  /**
    * Takes no more connections, and resolves when all that there were are closed. What is asked on them meanwhile is answered, and
    * told that it was the last.
    * @param timeout seconds after which they are cut. `PV-SEC-124`
@@ -68,6 +84,9 @@ export class Listening {
     socket.once('close', () => this.#secured.delete(socket));
   }
 }
+
+/** SD_LISTEN_FDS_START */
+const FIRST_DESCRIPTOR = 3;
 
 function close(server: Server, how: Ending): Promise<unknown> {
   const closed = once(server, 'close');

@@ -10,6 +10,7 @@ import { Agent, fetch } from 'undici';
 import { makeAssertion } from '../../fixtures/assertion.ts';
 import { makeWorld } from '../../fixtures/made-up-world.ts';
 import { installWorld } from '../../fixtures/world.ts';
+import { canWatch, isRunning, killProcess } from '../../proving/process-tree.ts';
 import { type RunningCluster, startCluster } from '../../server/cluster.ts';
 import { type Config, devConfig } from '../../server/config.ts';
 import type { Log, LogFields } from '../../server/core/ports.ts';
@@ -139,6 +140,18 @@ t.test('a worker that dies is replaced, and the others answer meanwhile', async 
   t.notSame(pids(), before);
   t.ok(lines.some(({ message, fields }) => message === 'a worker died' && /SIGKILL/.test(fields.detail ?? '')));
   t.equal(await ask(await form()), 'token');
+});
+
+const watched = canWatch() ? {} : { skip: 'only Linux tells at once that a process has gone' };
+
+t.test('a worker that was killed a moment ago is told to stop in vain, and nothing else happens', watched, async (t) => {
+  const { running } = await start(t);
+  const killed = pids().map(Number);
+  for (const pid of killed) killProcess(pid);
+  // The pipes are closed, and this process has not heard of it.
+  while (killed.some(isRunning));
+  await running.close();
+  t.same(pids(), []);
 });
 
 t.test('a reload under load replaces every worker and loses no request', async (t) => {

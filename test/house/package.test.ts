@@ -58,7 +58,7 @@ t.test('the package holds what runs and no more', async (t) => {
   t.ok(paths.includes(bin.portvakt));
   t.ok(paths.includes('server/main.d.ts'), 'types go with it');
   t.same(
-    paths.filter((path) => /(?<!\.d)\.ts$|^(test|bench|gates)\//.test(path)),
+    paths.filter((path) => /(?<!\.d)\.ts$|^(test|bench|gates|proving)\//.test(path)),
     [],
     'no sources, no tests',
   );

@@ -149,10 +149,16 @@ export const rooms: readonly Room[] = [
       'server/storage/',
     ],
   },
-  { of: 'gates/', imports: ['gates/simulation/', 'fixtures/', ...SERVED, 'test/keys/'] },
+  { of: 'proving/', imports: ['fixtures/', ...SERVED], packages: { yaml: { in: 'data-directory.ts' } } },
+  { of: 'gates/program-before.ts', imports: ['proving/'], computed: true },
+  {
+    of: 'gates/',
+    imports: ['gates/simulation/', 'proving/', 'fixtures/', 'server/audit/', ...SERVED, 'test/keys/'],
+    packages: { 'better-sqlite3': ANY },
+  },
   {
     of: 'bench/',
-    imports: ['fixtures/', 'server/audit/', ...SERVED, 'test/keys/'],
+    imports: ['proving/', 'fixtures/', 'server/audit/', ...SERVED, 'test/keys/'],
     packages: {
       'node-forge': { in: 'chain-validators.ts' },
       pkijs: { in: 'chain-validators.ts' },
@@ -160,7 +166,6 @@ export const rooms: readonly Room[] = [
       'oidc-provider': { in: '/peers/' },
       'oauth2-mock-server': { in: '/peers/' },
       'better-sqlite3': { in: '/growth/' },
-      yaml: { in: 'data-directory.ts' },
     },
   },
   {

@@ -1,10 +1,12 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../../proving/data-directory.ts';
+import type { LoadedServer } from '../../../proving/portvakt.ts';
+import type { Presigner } from '../../../proving/presigner.ts';
+import { startServerProcess } from '../../../proving/server-process.ts';
+import { tokenRequest } from '../../../proving/token-request.ts';
 import { JWT_BEARER } from '../../../server/core/token-request.ts';
-import { freePort } from '../../data-directory.ts';
-import type { Presigner } from '../../load/presigner.ts';
-import { startServerProcess } from '../../processes/server-process.ts';
-import { type LoadedServer, type Target, tokenRequest } from '../target.ts';
+import type { Target } from '../target.ts';
 import { CLIENT_ID, type PeerTask, RESOURCE, SCOPE, TASK } from './peer-task.ts';
 
 const PROGRAM = fileURLToPath(new URL('program.ts', import.meta.url));

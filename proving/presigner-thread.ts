@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { makeAssertion } from '../../fixtures/assertion.ts';
-import { ASSERTION_MAX_LIFETIME } from '../../server/core/settings.ts';
+import { makeAssertion } from '../fixtures/assertion.ts';
+import { ASSERTION_MAX_LIFETIME } from '../server/core/settings.ts';
 import type { AssertionOrder } from './presigner.ts';
 
 parentPort?.on('message', async (orders: readonly AssertionOrder[]) => {

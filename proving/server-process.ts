@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { leaveNothing } from '../leftovers.ts';
-import { cpuOfTree, processTree } from './process-tree.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { leaveNothing } from './leftovers.ts';
+import { cpuOfTree, isRunning, killProcess, processTree } from './process-tree.ts';
 
 /** A server as a person starts it: a process with its workers below. */
 export type ServerProcess = {
@@ -13,7 +14,11 @@ export type ServerProcess = {
   /** The processes that answer: all but the first, or the first where it is alone. */
   workers(): readonly number[];
   signal(signal: NodeJS.Signals): void;
-  /** Resolves when all of it is gone. @throws {Error} when it ended in another way than it should. */
+  /** Kills all of it at once, as `kill -9` does, or the first process alone. Resolves when nothing of it runs any more. */
+  kill(whom: 'all' | 'first'): Promise<void>;
+  /** Rejects with what it said last when it ends in another way than it should, and resolves when it ends well. */
+  readonly ended: Promise<void>;
+  /** Asks it to stop. Resolves when all of it is gone. @throws {Error} when it ended in another way than it should. */
   stop(): Promise<void>;
 };
 
@@ -24,35 +29,56 @@ export type Program = { readonly args: readonly string[]; readonly env?: NodeJS.
  * @throws {Error} with what it said last, when it ends before that.
  */
 export async function startServerProcess({ args, env = {} }: Program): Promise<ServerProcess> {
-  const began = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  return watchServerProcess(child);
+}
+
+/** Waits until a program that has just been started is ready. @throws as {@link startServerProcess} */
+export async function watchServerProcess(child: ChildProcess): Promise<ServerProcess> {
+  const began = performance.now();
   const forget = leaveNothing(() => child.kill('SIGKILL'));
   const lastWords = keepLastWords(child);
   const exited = once(child, 'exit');
+  const ended = exited.then(([code, signal]) => {
+    if (code !== 0) throw new Error(`the server ended with ${signal ?? code}: ${lastWords()}`);
+  });
+  // It may end as nobody wishes while nobody listens.
+  ended.catch(() => {});
   await ready(child, exited, lastWords);
   const startTime = performance.now() - began;
   const pid = child.pid ?? 0;
   return {
-    startTime,
+    ...{ startTime, ended },
     cpu: async () => cpuOfTree(pid),
     workers: () => {
       const [first = pid, ...below] = processTree(pid);
       return below.length === 0 ? [first] : below;
     },
     signal: (signal) => void child.kill(signal),
+    kill: async (whom) => {
+      const tree = processTree(pid);
+      // The first one first, or it would start those again that die.
+      for (const one of whom === 'all' ? tree : [pid]) killProcess(one);
+      await exited;
+      forget();
+      while (tree.some(isRunning)) await pause(LOOK);
+    },
     stop: async () => {
       child.kill('SIGTERM');
       const kill = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
-      const [code, signal] = await exited;
+      await exited;
       clearTimeout(kill);
       forget();
-      if (code !== 0) throw new Error(`the server ended with ${signal ?? code}: ${lastWords()}`);
+      await ended;
     },
   };
 }
 
 /** How long a server may take to end, in milliseconds. */
 const PATIENCE = 30_000;
+
+/** How often it is looked whether a killed process has gone, in milliseconds. */
+const LOOK = 5;
 
 /** What it writes after its first line is read and thrown away, as it would be by whoever keeps its log. */
 async function ready({ stdout }: ChildProcess, exited: Promise<unknown[]>, lastWords: () => string): Promise<void> {

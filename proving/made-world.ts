@@ -1,4 +1,4 @@
-import { type MadeUpWorld, makeWorld } from '../../fixtures/made-up-world.ts';
+import { type MadeUpWorld, makeWorld } from '../fixtures/made-up-world.ts';
 
 let made: Promise<MadeUpWorld> | undefined;
 

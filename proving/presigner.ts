@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { AssertionOptions } from '../../fixtures/assertion.ts';
+import type { AssertionOptions } from '../fixtures/assertion.ts';
 
 /** What an assertion says; its `iat` is the moment of signing, its `jti` a new one. */
 export type AssertionOrder = Omit<AssertionOptions, 'now' | 'jti'>;

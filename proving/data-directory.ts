@@ -25,7 +25,7 @@ export type Filling = (storage: Storage, installation: Installation) => Promise<
 
 /** Makes a data directory among the temporary files. @param fill has the open store, before any key is made. */
 export async function makeDataDirectory(world: World, fill?: Filling): Promise<DataDirectory> {
-  const folder = await mkdtemp(join(tmpdir(), 'portvakt-bench-'));
+  const folder = await mkdtemp(join(tmpdir(), 'portvakt-proving-'));
   const forget = leaveNothing(() => rmSync(folder, { recursive: true, force: true }));
   const port = await freePort();
   const issuer = `http://localhost:${port}/`;

@@ -38,6 +38,20 @@ export function peakSize(pid: number): number | undefined {
   return sizeIn('VmHWM', pid);
 }
 
+/** Whether the process still runs; one that nobody has asked after since it ended does not. */
+export function isRunning(pid: number): boolean {
+  return residentSize(pid) !== undefined;
+}
+
+/** Ends a process as `kill -9` does. One that is gone already stays so. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!isOfGone(error)) throw error;
+  }
+}
+
 /** Open descriptors of the process, or nothing when it has ended. */
 export function descriptors(pid: number): number | undefined {
   return unlessGone(() => readdirSync(`/proc/${pid}/fd`).length);
@@ -74,7 +88,11 @@ function unlessGone<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return undefined;
+    if (isOfGone(error)) return undefined;
     throw error;
   }
+}
+
+function isOfGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH');
 }

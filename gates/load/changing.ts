@@ -1,0 +1,73 @@
+import type { Credentials } from '../../fixtures/made-up-world.ts';
+import { Connection } from '../../proving/connection.ts';
+import { accessToken, apiRequest } from './api-request.ts';
+
+/** Where the changes are made, and in whose name. */
+export type Administered = { readonly issuer: string; readonly port: number; readonly admin: Credentials };
+
+const WRITE = 'idporten:scopes.write';
+
+/**
+ * Registers scopes and describes them anew, one change at a time, and remembers of each what may stand in the store: what was acknowledged
+ * must, what got no answer may. `PV-SEC-092`
+ */
+export class Changing {
+  readonly #where: Administered;
+  /** By name, the descriptions that may be found; undefined: that it is not there. */
+  readonly #possible = new Map<string, Set<string | undefined>>();
+  #number = 0;
+  acknowledged = 0;
+
+  constructor(where: Administered) {
+    this.#where = where;
+  }
+
+  /** What changes are made with: to be had while the server still answers. */
+  token(): Promise<string> {
+    const { admin, ...server } = this.#where;
+    return accessToken(server, { ...admin, scope: WRITE });
+  }
+
+  /** Goes on until it is told to stop, or the connection breaks. */
+  async run(token: string, goesOn: () => boolean): Promise<void> {
+    const { port } = this.#where;
+    const connection = new Connection(port);
+    while (goesOn() && (await this.#change(connection, token)));
+    connection.close();
+  }
+
+  /** @returns what was acknowledged and is not there, a sentence each. @throws {Error} when the scopes cannot be read */
+  async lost(): Promise<string[]> {
+    const { issuer, port } = this.#where;
+    const connection = new Connection(port);
+    const { status, body } = await connection.ask(
+      apiRequest(issuer, { method: 'GET', path: '/scopes', token: await this.token() }),
+    );
+    connection.close();
+    if (status !== 200) throw new Error(`the scopes cannot be read: ${status} ${body}`);
+    const scopes = JSON.parse(body) as { name: string; description: string }[];
+    const found = new Map(scopes.map(({ name, description }) => [name, description]));
+    return [...this.#possible].flatMap(([name, possible]) => {
+      if (possible.has(found.get(name))) return [];
+      return [`${name} is described as ${found.get(name)}, not ${[...possible].join(' or ')}`];
+    });
+  }
+
+  /** Every other change describes the scope before. @returns whether there was an answer. @throws {Error} for a refusal */
+  async #change(connection: Connection, token: string): Promise<boolean> {
+    const number = this.#number++;
+    const subscope = `gate.${number - (number % 2)}`;
+    const name = `prove:${subscope}`;
+    const possible = this.#possible.get(name) ?? new Set([undefined]);
+    this.#possible.set(name, possible.add(`${number}`));
+    const [method, path] = number % 2 === 0 ? ['POST', '/scopes'] : ['PUT', `/scopes?scope=${name}`];
+    const body = JSON.stringify({ prefix: 'prove', subscope, description: `${number}` });
+    const answer = await connection.ask(apiRequest(this.#where.issuer, { method, path, token, body })).catch(() => undefined);
+    if (answer?.status === 200) {
+      this.#possible.set(name, new Set([`${number}`]));
+      this.acknowledged++;
+    } else if (answer && !(answer.status === 503 || possible.has(undefined)))
+      throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
+    return answer !== undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import { createPublicKey } from 'node:crypto';
+import Database from 'better-sqlite3';
+import { AuditVerifier } from '../../server/audit/verify.ts';
+import { openStorage } from '../../server/storage/open.ts';
+
+/** What an audit holds that holds. */
+export type Kept = { readonly records: number; readonly types: ReadonlyMap<string, number> };
+
+/**
+ * Holds every record of the store's audit to the one before it, and the ends of the chains to what the store says of them. A server may run
+ * on it meanwhile.
+ * @throws {AuditBroken} naming the place
+ */
+export async function verifyAudit(database: string): Promise<Kept> {
+  const storage = await openStorage(database);
+  try {
+    const keys = (await storage.audit.keys()).map(
+      ({ kid, jwk }) => [kid, createPublicKey({ key: { ...jwk }, format: 'jwk' })] as const,
+    );
+    const verifier = new AuditVerifier(new Map(keys));
+    const { sequence, heads } = await storage.audit.end();
+    const types = new Map<string, number>();
+    for await (const line of storage.audit.lines(sequence)) {
+      verifier.take(line);
+      if ('type' in line) types.set(line.type, (types.get(line.type) ?? 0) + 1);
+    }
+    return { records: verifier.end(heads).records, types };
+  } finally {
+    await storage.close();
+  }
+}
+
+/** What SQLite finds wrong with the file and with its references; nothing: it is whole. */
+export function integrityFlaws(database: string): string[] {
+  const connection = new Database(database, { readonly: true, fileMustExist: true });
+  try {
+    const checked = connection.pragma('integrity_check') as { integrity_check: string }[];
+    const references = connection.pragma('foreign_key_check') as object[];
+    const flaws = checked.map(({ integrity_check }) => integrity_check).filter((text) => text !== 'ok');
+    return [...flaws, ...references.map((reference) => `a reference to nothing: ${JSON.stringify(reference)}`)];
+  } finally {
+    connection.close();
+  }
+}

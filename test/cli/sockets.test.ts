@@ -1,0 +1,71 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { parse, stringify } from 'yaml';
+import { makeDataDirectory } from '../../proving/data-directory.ts';
+import { onOneSocket, type Waiting } from '../../proving/held-socket.ts';
+import { worldOfRun } from '../../proving/made-world.ts';
+import { readConfig } from '../../server/config.ts';
+import { BIN } from './portvakt.ts';
+
+// As a user has it: without what tap loads into every child.
+delete process.env.NODE_OPTIONS;
+
+const unix = process.platform === 'win32' ? { skip: 'Windows hands sockets over in another way' } : {};
+
+const { world } = await worldOfRun();
+
+t.test(
+  'PV-SEC-122 a server follows another on a socket that is handed to both, and no connection is refused',
+  unix,
+  async (t) => {
+    const directory = await makeDataDirectory(world);
+    t.teardown(() => directory.remove());
+    const program = { args: [BIN, 'serve', '--config', directory.config], env: { PORTVAKT_WORKERS: '1' } };
+    const [first, second] = (await onOneSocket(directory.port, [program, program])) as [Waiting, Waiting];
+    const statuses = new Set<number>();
+    let over = false;
+    const one = await first.start();
+    const load = (async () => {
+      while (!over)
+        statuses.add((await fetch(`http://127.0.0.1:${directory.port}/jwk`, { headers: { Connection: 'close' } })).status);
+    })();
+    const other = await second.start();
+    await one.stop();
+    const [worker = 0] = other.workers();
+    over = true;
+    await load;
+    t.same([...statuses], [200]);
+    // A socket that was handed over cannot be opened a second time: a service manager has to start anew what has lost it.
+    process.kill(worker, 'SIGKILL');
+    await t.rejects(other.ended, { message: /no worker was left on the sockets that were handed over/ });
+  },
+);
+
+t.test('a socket that the configuration does not name is refused', unix, async (t) => {
+  const directory = await makeDataDirectory(world);
+  t.teardown(() => directory.remove());
+  const settings = parse(await readFile(directory.config, 'utf8'));
+  const refusalOf = async (listen: object): Promise<unknown> => {
+    await writeFile(directory.config, stringify({ ...settings, listen: { ...settings.listen, ...listen } }));
+    const program = { args: [BIN, 'serve', '--config', directory.config], env: { PORTVAKT_WORKERS: '1' } };
+    const [waiting] = await onOneSocket(directory.port, [program]);
+    return waiting?.start().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  };
+  t.match(await refusalOf({ hosts: ['::1'] }), { message: /ended with 3 .*listen\.hosts: does not name 127\.0\.0\.1 port \d+/s });
+  t.match(await refusalOf({ port: 7300 }), { message: /ended with 3 .*listen\.port: is 7300/s });
+});
+
+t.test('sockets are taken by the process that they are meant for', async (t) => {
+  const file = join(t.testdir({ 'portvakt.yaml': 'issuer: http://localhost:7300/\ndata_dir: data\n' }), 'portvakt.yaml');
+  const pid = `${process.pid}`;
+  const sockets = async (env: NodeJS.ProcessEnv): Promise<number> => (await readConfig(file, env)).sockets;
+  t.equal(await sockets({}), 0);
+  t.equal(await sockets({ LISTEN_PID: pid, LISTEN_FDS: '2' }), 2);
+  t.equal(await sockets({ LISTEN_PID: '1', LISTEN_FDS: '2' }), 0);
+  for (const wrong of ['', '-1', 'x', '1000', undefined])
+    await t.rejects(sockets({ LISTEN_PID: pid, LISTEN_FDS: wrong }), { name: 'ConfigMistake', message: /^LISTEN_FDS/ });
+});
