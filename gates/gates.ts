@@ -1,3 +1,4 @@
+import { backupUnderLoad } from './backup-under-load.ts';
 import { brokenDisk } from './broken-disk.ts';
 import { corpora } from './corpora.ts';
 import { fuzzAssertions } from './fuzz-assertions.ts';
@@ -23,5 +24,6 @@ export const GATES: readonly Gate[] = [
   opensslVerify,
   fuzzCertificates,
   fuzzAssertions,
+  backupUnderLoad,
   simulation,
 ];

@@ -78,7 +78,7 @@ function defineRestore(command: Command): void {
       },
       {
         does: 'with what the lost server still tells',
-        run: 'portvakt db restore nightly.backup --to ./second-data --key-file backup.key \\\n  --compare ./portvakt-data',
+        run: 'portvakt db restore nightly.backup --to ./second-data \\\n  --key-file backup.key --compare ./portvakt-data',
       },
     ],
     seeAlso: ['portvakt db backup', 'portvakt db status', 'docs/how-to/back-up-and-restore.md'],
