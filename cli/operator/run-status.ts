@@ -12,8 +12,8 @@ type Status = Omit<StoreStatus, 'replay_floor' | 'last_backup'> & {
   /** Whether a server runs on it. */
   readonly served: boolean;
   readonly integrity: 'ok' | 'damaged';
-  /** Assertions that were issued earlier, or end no later than the second moment, are refused; null: none are. */
-  readonly replay_floor: { readonly issued_from: string | null; readonly forgotten: string | null } | null;
+  /** Assertions that were issued earlier, or end within a span, are refused; null: none are. */
+  readonly replay_floor: { readonly issued_from: string | null; readonly forgotten: readonly Span[] } | null;
   readonly last_backup: { readonly at: string; readonly sha256: string } | null;
 };
 
@@ -21,11 +21,10 @@ type Status = Omit<StoreStatus, 'replay_floor' | 'last_backup'> & {
 export async function status({ config }: StatusOptions, terminal: Terminal): Promise<void> {
   const { dataDir, database } = await storeHere(config);
   const { replay_floor: floor, last_backup: last, ...found } = describeSqlite(database);
-  const moment = (at: number): string | null => (at === 0 ? null : rfc3339(at));
   const isSound = found.flaws.length === 0;
   const answer: Status = {
     ...{ database, served: isServed(dataDir), integrity: isSound ? 'ok' : 'damaged', ...found },
-    replay_floor: floor ? { issued_from: moment(floor.issued_from), forgotten: moment(floor.forgotten) } : null,
+    replay_floor: floor ? told(floor) : null,
     last_backup: last ? { at: rfc3339(last.at), sha256: last.digest } : null,
   };
   await terminal.answer(answer, view);
@@ -33,6 +32,15 @@ export async function status({ config }: StatusOptions, terminal: Terminal): Pro
     throw new Failure('unhealthy', `the database is damaged: ${found.flaws.slice(0, 3).join('; ')}`, {
       fix: 'stop the server, and restore a backup: portvakt db restore',
     });
+}
+
+type Span = { readonly since: string; readonly until: string };
+
+function told({ issued_from, forgotten }: NonNullable<StoreStatus['replay_floor']>): NonNullable<Status['replay_floor']> {
+  return {
+    issued_from: issued_from === 0 ? null : rfc3339(issued_from),
+    forgotten: forgotten.map(({ since, until }) => ({ since: rfc3339(since), until: rfc3339(until) })),
+  };
 }
 
 const view: View<Status> = {
@@ -53,9 +61,10 @@ const view: View<Status> = {
     {
       name: 'replay_floor',
       text: ({ replay_floor: floor }) =>
-        [floor?.issued_from ? `issued from ${floor.issued_from}` : '', floor?.forgotten ? `ends after ${floor.forgotten}` : '']
-          .filter((part) => part !== '')
-          .join(', ') || 'none',
+        [
+          ...(floor?.issued_from ? [`issued from ${floor.issued_from}`] : []),
+          ...(floor?.forgotten ?? []).map(({ since, until }) => `not ending from ${since} to ${until}`),
+        ].join(', ') || 'none',
     },
     { name: 'last_backup', text: ({ last_backup: last }) => last?.at ?? 'never' },
   ],

@@ -21,8 +21,8 @@ export function scheduleOf(seed: number, number: number): Schedule {
 /**
  * How far the wall clock may stand ahead of the time in one schedule: at most five minutes from one position to another, or a day ahead of
  * a clock that is right within a minute. The bound is the server's own: what is spent is removed by the wall clock, at the earliest six
- * minutes behind its end (`ClockWatch.surelyPast` and the margin of `PV-SEC-031`), and a clock that is set back further than that makes
- * it usable again.
+ * minutes behind its end (`ClockWatch.surelyPast` and the margin of `PV-SEC-031`), and of a clock that is set back further than that the
+ * model knows nothing: what the server says then (PV-134) has tests of its own.
  */
 const POSITIONS: readonly (readonly number[])[] = [[0], [0, 60, -60, 86_400], [0, 300], [0, -300], [0, 0.4, -0.4, 3]];
 

@@ -292,7 +292,7 @@ export const catalogue = {
     status: 400,
     phrase: 'Invalid assertion. It cannot be known whether the JWT was used before',
     cause:
-      'The assertion was issued before the server was restored from a backup, or ends no later than used ones that it has already forgotten, as when its clock was set back.',
+      'The assertion was issued before the server was restored from a backup, or ends when used ones did that it has forgotten: its clock ran ahead, and was set back.',
     fix: 'Sign a new assertion and send it; if that is refused too, the operator finds with portvakt db status how long it lasts.',
   },
   'PV-202': {

@@ -233,7 +233,7 @@ export type SpendKey = { readonly clientId: string } & ({ readonly jti: string }
 export interface SpentAssertions {
   /**
    * Spends an assertion, once per client until `expires`, and keeps `verdict` for the audit in the same durable commit.
-   * @returns false when it was spent before, or when it ends no later than one that has been removed and so may be that one,
+   * @returns false when it was spent before, or when it ends when one did that has been removed and so may be that one,
    * whatever any clock says; then nothing is kept. `PV-SEC-031`
    */
   spend(key: SpendKey, expires: EpochSeconds, verdict: AuditRecord): Promise<boolean>;
@@ -241,7 +241,7 @@ export interface SpentAssertions {
   isSpent(key: SpendKey): Promise<boolean>;
   /**
    * Removes at most `limit` rows whose expiry lies more than 60 s before `now`, the earliest first; the margin is the store's. What
-   * goes raises the replay floor's `forgotten` to its expiry in the same commit.
+   * goes is added to the replay floor's `forgotten` in the same commit.
    * @returns how many went. `PV-SEC-031`, `PV-SEC-035`
    */
   prune(now: EpochSeconds, limit: number): Promise<number>;

@@ -4,7 +4,7 @@ import type { Storage } from '../../server/core/ports.ts';
 /** Mistakes that a server could have, each a sentence; every one breaks a promise of the contract or the security reference. */
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   'copies of the registers that are never dropped (PV-SEC-073)': {
-    storage: (storage) => ({ ...storage, version: async () => 1 }),
+    storage: (storage) => ({ ...storage, standing: async () => ({ ...(await storage.standing()), version: 1 }) }),
   },
   'an access that is withdrawn and still lets in (PV-SEC-071)': {
     storage: (storage) => ({

@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import type { ForgottenSpan } from '../../core/replay-floor.ts';
 import { LAST_SEQUENCE } from './audit-chain.ts';
 import { Connection } from './database.ts';
+import { ForgottenSpans } from './forgotten-spans.ts';
 import { migrate, pendingOn, schemaOf } from './migrate.ts';
 
 /** What can be told of a store without being its server. Members are spelled as they are printed; absent: its schema has none yet. */
@@ -20,7 +22,7 @@ export type StoreStatus = {
   readonly flaws: readonly string[];
   readonly spent_assertions: number;
   readonly audit: { readonly last_sequence: number; readonly chains: number; readonly last_checkpoint: number };
-  readonly replay_floor?: { readonly issued_from: number; readonly forgotten: number };
+  readonly replay_floor?: { readonly issued_from: number; readonly forgotten: readonly ForgottenSpan[] };
   readonly last_backup?: { readonly at: number; readonly digest: string };
 };
 
@@ -38,7 +40,7 @@ export function describeSqlite(path: string): StoreStatus {
     const has = (table: string): boolean => row(`SELECT 1 FROM sqlite_schema WHERE name = '${table}'`) !== undefined;
     const pages = Number(connection.pragma('page_count'));
     const floor = has('replay_floor')
-      ? row<{ issued_from: number; forgotten: number }>('SELECT issued_from, forgotten FROM replay_floor')
+      ? row<{ issued_from: number; forgotten: string }>('SELECT issued_from, forgotten FROM replay_floor')
       : undefined;
     const backup = has('last_backup') ? row<{ at: number; digest: string }>('SELECT at, digest FROM last_backup') : undefined;
     return {
@@ -51,7 +53,7 @@ export function describeSqlite(path: string): StoreStatus {
       ...{ log_bytes: statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0, flaws: flawsOf(connection) },
       spent_assertions: row<{ count: number }>('SELECT count(*) AS count FROM spent_assertions')?.count ?? 0,
       audit: row<StoreStatus['audit']>(AUDIT) ?? { last_sequence: 0, chains: 0, last_checkpoint: 0 },
-      ...(floor && { replay_floor: floor }),
+      ...(floor && { replay_floor: { ...floor, forgotten: new ForgottenSpans().read(floor.forgotten) } }),
       ...(backup && { last_backup: backup }),
     };
   });
