@@ -6,7 +6,7 @@ import { extname, join, resolve } from 'node:path';
 // Node strips no types under node_modules, and beside them what needs no compiling. The same sources give the same bytes.
 // Decisions 3, PV-SEC-129
 
-const SOURCES = ['server', 'cli', 'keys', 'fixtures'];
+const SOURCES = ['server', 'cli', 'keys', 'fixtures', 'testing'];
 const PAPERS = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs/reference'];
 
 const root = import.meta.dirname;
@@ -38,10 +38,19 @@ function copy(name: string, filter: (source: string) => boolean = () => true): v
 
 /** The checkout's package.json less what only a checkout needs: its scripts, its tools, and the Node that it brings along. */
 function published(): object {
-  const { name, version, description, license, type, bin, engines, dependencies } = JSON.parse(
+  const { name, version, description, license, type, bin, exports, engines, dependencies } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
   );
-  return { name, version, description, license, type, bin, exports: {}, engines, dependencies };
+  return { name, version, description, license, type, bin, exports: compiled(exports), engines, dependencies };
+}
+
+/** What others may import, with its types, each source by what it was compiled to. */
+function compiled(exports: Readonly<Record<string, string>>): object {
+  const entries = Object.entries(exports).map(([name, source]) => {
+    const stem = source.replace(/\.ts$/, '');
+    return [name, { types: `${stem}.d.ts`, default: `${stem}.js` }];
+  });
+  return Object.fromEntries(entries);
 }
 
 function stop(reason: string): never {

@@ -16,7 +16,7 @@ import { RevocationLists } from '../keys/x509/revocation-lists.ts';
 import { createCertificates } from '../keys/x509/trust.ts';
 import { CountedRefusals } from './audit/unproven.ts';
 import { createAuthorities } from './authorities/authorities.ts';
-import { ClockWatch, systemClock, systemEvery } from './clock.ts';
+import { ClockWatch, type Monotonic, systemClock, systemEvery } from './clock.ts';
 import { type Config, ConfigMistake, weakenings } from './config.ts';
 import type { FaultCode } from './core/catalogue.ts';
 import { Fault } from './core/fault.ts';
@@ -74,6 +74,8 @@ export type RunningServer = {
 /** What a caller may put in place of the world outside. */
 export type Surroundings = {
   readonly clock?: Clock;
+  /** What the clock is watched against; where one is turned on purpose, so is the other. */
+  readonly monotonic?: Monotonic;
   /** What is done again and again in the background of certificates. */
   readonly every?: Every;
   readonly log?: Log;
@@ -91,7 +93,7 @@ export type Surroundings = {
  * @throws {ConfigMistake | KeyUnusable | StoreUnavailable} or the system's own error when the port is taken.
  */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
-  const { clock = systemClock, every = systemEvery, loop = new LoopWatch(), prepare, announces = true } = surroundings;
+  const { clock = systemClock, every = systemEvery, loop = new LoopWatch(), monotonic, prepare, announces = true } = surroundings;
   const measures = createMeasures();
   const log = meteredLog(surroundings.log ?? createLog(config.operations.logLevel), measures);
   let issuer = config.issuer ?? '';
@@ -112,7 +114,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       readings: async () => [(await built.promise).readings()],
       log,
     });
-    const opened = await open({ config, issuer, tlsEnds: tls?.ends, clock, every, log, loop, measures, announces }, prepare);
+    const opened = await open({ config, issuer, tlsEnds: tls?.ends, clock, monotonic, every, log, loop, measures, announces }, prepare);
     const { listener, unready, readings, retire, close } = opened;
     built.resolve(opened);
     app.resolve(listener);
@@ -237,6 +239,7 @@ type Setting = {
   readonly issuer: string;
   readonly tlsEnds: EpochSeconds | undefined;
   readonly clock: Clock;
+  readonly monotonic: Monotonic | undefined;
   readonly every: Every;
   readonly log: Log;
   readonly loop: LoopWatch;
@@ -306,11 +309,11 @@ async function tellConfiguration({ storage, certificates, keystore }: Foundation
 function build(
   { storage, keystore, sourceKeys, certificates, cursorSecret }: Foundations,
   background: Background,
-  { config, issuer, tlsEnds, clock, every, log, loop, measures }: Setting,
+  { config, issuer, tlsEnds, clock, monotonic, every, log, loop, measures }: Setting,
 ): Built {
   let retired = false;
   const engine = createEngine(issuer, (text) => log.warn(text));
-  const watch = new ClockWatch(clock, log, undefined, () => void measures.clockJumps++);
+  const watch = new ClockWatch(clock, log, monotonic, () => void measures.clockJumps++);
   const reload = async (): Promise<void> => {
     certificates.reload(await storage.trust.list());
     await keystore.follow();

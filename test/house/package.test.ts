@@ -57,6 +57,8 @@ t.test('the package holds what runs and no more', async (t) => {
   t.ok(paths.includes('LICENSE'));
   t.ok(paths.includes(bin.portvakt));
   t.ok(paths.includes('server/main.d.ts'), 'types go with it');
+  t.same(rest.exports, { './testing': { types: './testing/main.d.ts', default: './testing/main.js' } });
+  for (const path of ['testing/main.d.ts', 'testing/main.js']) t.ok(paths.includes(path), path);
   t.same(
     paths.filter((path) => /(?<!\.d)\.ts$|^(test|bench|gates|proving)\//.test(path)),
     [],
@@ -87,6 +89,14 @@ t.test('the packed package, installed elsewhere from its dependencies alone, doe
   const ended = once(server, 'exit');
   server.kill('SIGTERM');
   t.same(await ended, [0, null]);
+
+  const kit = `
+    const portvakt = await (await import('portvakt/testing')).startPortvakt();
+    console.log(await portvakt.token({ client: 'demo-consumer', scope: 'prove:bygg.read' }));
+    await portvakt.stop();`;
+  const elsewhere = join(place, 'elsewhere');
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', kit], { env, cwd: elsewhere });
+  t.match(stdout, /^eyJ/, 'the test kit too');
 });
 
 /** @returns the executable that npm made. */

@@ -136,6 +136,7 @@ export const rooms: readonly Room[] = [
       picocolors: ANY,
     },
   },
+  { of: 'testing/', imports: ['cli/', 'fixtures/', ...SERVED] },
   {
     of: 'gates/simulation/',
     imports: [
@@ -171,6 +172,6 @@ export const rooms: readonly Room[] = [
   {
     of: 'docs/',
     imports: ['server/core/', 'server/selfservice/', 'server/telemetry/', 'server/config-schema.ts', 'cli/'],
-    packages: { jose: ANY, zod: ANY, commander: ANY },
+    packages: { portvakt: ANY, jose: ANY, zod: ANY, commander: ANY },
   },
 ];

@@ -7,7 +7,7 @@ const top = new URL('../../', import.meta.url).pathname;
 
 /** Every source of the folders that the table of rooms governs. */
 export function sources(): Source[] {
-  return globSync('{server,cli,keys,fixtures,bench,gates,proving,docs}/**/*.{ts,js}', { cwd: top })
+  return globSync('{server,cli,keys,fixtures,testing,bench,gates,proving,docs}/**/*.{ts,js}', { cwd: top })
     .map((path) => path.replaceAll('\\', '/'))
     .map((path) => ({ path, text: readFileSync(new URL(path, `file://${top}`), 'utf8') }));
 }

@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose';
+import { startPortvakt, TokenRefused } from 'portvakt/testing';
+import t from 'tap';
+import { BIN } from '../docs/newcomer.ts';
+
+const SCOPE = 'prove:bygg.read';
+const run = promisify(execFile);
+
+t.test('a server inside a test', async (t) => {
+  const portvakt = await startPortvakt({ at: new Date('2027-01-31T12:00:00Z') });
+  t.teardown(() => portvakt.stop());
+  const keys = createRemoteJWKSet(new URL('jwk', portvakt.issuer));
+  const verify = async (token: string): Promise<JWTPayload> =>
+    (await jwtVerify(token, keys, { issuer: portvakt.issuer, currentDate: portvakt.clock.date() })).payload;
+  const token = await portvakt.token({ client: 'demo-consumer', scope: SCOPE });
+
+  t.test('gives tokens of its world', async (t) => {
+    t.match(
+      portvakt.clients.find(({ name }) => name === 'demo-consumer'),
+      { orgno: '310555037', scopes: [SCOPE] },
+    );
+    t.match(await verify(token), { scope: SCOPE, consumer: { ID: '0192:310555037' } });
+    const certified = await portvakt.token({ client: 'demo-certificate', scope: SCOPE, resource: 'https://api.example.no/' });
+    t.match(await verify(certified), { aud: 'https://api.example.no/' }, 'by certificate, and for an audience');
+  });
+
+  t.test('tells a refusal by its code', async (t) => {
+    const refused = await portvakt.token({ client: 'demo-supplier', scope: SCOPE }).catch((error: unknown) => error);
+    t.type(refused, TokenRefused);
+    t.match(refused, { status: 403, error: 'forbidden', code: 'MP-250' });
+  });
+
+  t.test('gives assertions, unsound ones too, and spends each once', async (t) => {
+    const assertion = await portvakt.assertion({ client: 'demo-consumer', scope: SCOPE });
+    t.equal((await portvakt.ask(assertion)).status, 200);
+    t.match(await portvakt.ask(assertion), { status: 400, body: { error_uri: /MP-012$/ } });
+    const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    await t.rejects(portvakt.token({ client: 'demo-consumer', scope: SCOPE, key: stranger }), { code: 'MP-124' });
+    await t.rejects(portvakt.token({ client: 'demo-consumer', scope: SCOPE, claims: { aud: 'x' } }), { code: 'MP-110' });
+    await t.rejects(portvakt.token({ client: 'demo-consumr', scope: SCOPE }), /did you mean demo-consumer\?/);
+  });
+
+  t.test('lives by a clock that a test turns forward, as the commands that are run against it do', async (t) => {
+    t.equal(portvakt.clock.date().toISOString().slice(0, 10), '2027-01-31');
+    await verify(token);
+    await portvakt.clock.turn(3600);
+    await t.rejects(verify(token), { code: 'ERR_JWT_EXPIRED' });
+    const asked = [
+      'token',
+      'get',
+      '--issuer',
+      portvakt.issuer,
+      '--client',
+      'demo-consumer',
+      '--scope',
+      SCOPE,
+      '--no-cache',
+      '-q',
+    ];
+    const { stdout } = await run(process.execPath, [BIN, ...asked]);
+    t.ok(Number((await verify(stdout.trim())).iat) > Math.floor(portvakt.clock.now()) - 60);
+    t.equal((await fetch(new URL('health/ready', portvakt.issuer))).status, 200, 'to the server no time was skipped');
+    for (const seconds of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1e11])
+      await t.rejects(portvakt.clock.turn(seconds), RangeError, `${seconds}`);
+  });
+
+  t.test('leaves nothing when it stops, however often', async (t) => {
+    await Promise.all([portvakt.stop(), portvakt.stop()]);
+    t.notOk(existsSync(portvakt.dataDir));
+    await t.rejects(portvakt.ask('x'), 'and answers nobody');
+  });
+});
+
+t.test('a world of the test’s own, its clients signing with the test’s keys', async (t) => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const world = {
+    organizations: [
+      { orgno: '310555029', name: 'Prøveetaten', prefixes: ['prove'] },
+      { orgno: '310555037', name: 'Eksempel Bygg AS' },
+    ],
+    scopes: [{ prefix: 'prove', subscope: 'mitt.read', owner_orgno: '310555029', access: ['310555037'] }],
+    clients: [
+      {
+        ...{ client_id: 'mine', client_orgno: '310555037', client_name: 'mine', scopes: ['prove:mitt.read'] },
+        jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1', use: 'sig' }] },
+      },
+    ],
+  };
+  const key = { key: privateKey, kid: 'k1' };
+  await using portvakt = await startPortvakt({ world, keys: { mine: key } });
+  t.match(await portvakt.token({ client: 'mine', scope: 'prove:mitt.read' }), /^eyJ/);
+
+  await t.rejects(startPortvakt({ world: { ...world, clients: [{ client_id: 7 }] } }), { name: 'WorldMistakes' });
+  await t.rejects(startPortvakt({ world, keys: { yours: key } }), /no client "yours"/);
+  await t.rejects(startPortvakt({ at: new Date('1970-01-01') }), RangeError);
+});

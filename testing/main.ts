@@ -1,0 +1,134 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { announce } from '../cli/dev-server.ts';
+import { temporaryData } from '../cli/operator/dev-data.ts';
+import { madeUpWorld, type ReadyWorld, worldOfFile } from '../cli/operator/dev-world.ts';
+import { devConfig } from '../server/config.ts';
+import type { Log } from '../server/core/ports.ts';
+import { JWT_BEARER } from '../server/core/token-request.ts';
+import { startServer } from '../server/main.ts';
+import { type TokenAnswer, TokenRefused } from './refused.ts';
+import { type TestClient, TestClients, type TestKey, type TestRequest } from './test-client.ts';
+import { TurnedClock } from './turned-clock.ts';
+
+export { type TokenAnswer, TokenRefused } from './refused.ts';
+export type { TestClient, TestKey, TestRequest } from './test-client.ts';
+export type { TurnedClock } from './turned-clock.ts';
+
+/** What a test may choose. */
+export type PortvaktOptions = {
+  /** A world file, or its contents; absent: the made-up world of `portvakt dev`. Files that it names are relative to it. */
+  readonly world?: string | URL | Readonly<Record<string, unknown>>;
+  /** What the clients of the test's own world sign with, by their names or ids. */
+  readonly keys?: Readonly<Record<string, TestKey>>;
+  /** TCP port on loopback; absent: a free one. */
+  readonly port?: number;
+  /** What the server calls itself; absent: `http://localhost:PORT/`. */
+  readonly issuer?: string;
+  /** When the server lives; absent: now. */
+  readonly at?: Date;
+  /** Takes the server's log; absent: what the server says is dropped. */
+  readonly log?: Log;
+};
+
+/** A server under test: the production server with a world, in this process, until it is stopped. */
+export type Portvakt = AsyncDisposable & {
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+  /** Where it keeps its data, and the clients' keys; it goes when the server stops. */
+  readonly dataDir: string;
+  readonly clients: readonly TestClient[];
+  readonly clock: Pick<TurnedClock, 'now' | 'date'> & {
+    /** Lets time pass, for the server and for the commands that are run against it. @throws {RangeError} */
+    turn(seconds: number): Promise<void>;
+  };
+  /** A signed assertion, by the server's clock. @throws {TypeError} for a client or a key that is not there */
+  assertion(request: TestRequest): Promise<string>;
+  /** Sends an assertion to the token endpoint, and hands back whatever it answers. */
+  ask(assertion: string): Promise<TokenAnswer>;
+  /** An access token. @throws {TokenRefused} with the code of the refusal */
+  token(request: TestRequest): Promise<string>;
+  /** Stops the server and removes its data. A second call waits for the first. */
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts the server that `portvakt dev` runs, as one worker in this process: the same rules, keys and store as in production.
+ * @throws {WorldMistakes} naming every mistake of the world file
+ * @throws the system's error when the port is taken
+ */
+export async function startPortvakt(options: PortvaktOptions = {}): Promise<Portvakt> {
+  const clock = new TurnedClock(options.at);
+  const data = await temporaryData();
+  try {
+    return await start(options, { dataDir: data.path, clock, remove: data.leave });
+  } catch (error) {
+    await data.undo();
+    throw error;
+  }
+}
+
+type Place = { readonly dataDir: string; readonly clock: TurnedClock; readonly remove: () => Promise<void> };
+
+async function start(options: PortvaktOptions, { dataDir, clock, remove }: Place): Promise<Portvakt> {
+  const { port = 0, issuer: wished, keys, log = SILENT } = options;
+  const world = await readWorld(options.world, { dataDir, now: Math.floor(clock.now()) });
+  const config = devConfig({ dataDir, port, sourceKeys: world.sourceKeys, ...(wished !== undefined && { issuer: wished }) });
+  const server = await startServer(config, { clock, monotonic: () => clock.monotonic(), log, prepare: world.install });
+  const { issuer } = server;
+  try {
+    await world.writeClients(dataDir);
+    const clients = await TestClients.of(dataDir, keys);
+    const tell = () => announce({ issuer, data_dir: dataDir, pid: process.pid, clock_offset_seconds: clock.offset });
+    const withdraw = await tell();
+    const tokenEndpoint = new URL('token', `http://127.0.0.1:${server.port}/`).href;
+    const assertion = (request: TestRequest) => clients.sign(request, { audience: issuer, now: clock.now() });
+    const ask = (assertion: string) => send(tokenEndpoint, assertion);
+    let stopped: Promise<void> | undefined;
+    const stop = (): Promise<void> => {
+      stopped ??= withdraw().finally(() => server.close().finally(remove));
+      return stopped;
+    };
+    return {
+      ...{ issuer, tokenEndpoint, dataDir, clients: clients.list(), assertion, ask, stop },
+      clock: {
+        now: () => clock.now(),
+        date: () => clock.date(),
+        turn: async (seconds) => {
+          clock.turn(seconds);
+          await tell();
+        },
+      },
+      token: async (request) => tokenOf(await ask(await assertion(request))),
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+const SILENT: Log = { info() {}, warn() {}, error() {} };
+
+async function readWorld(
+  world: PortvaktOptions['world'],
+  { dataDir, now }: { readonly dataDir: string; readonly now: number },
+): Promise<ReadyWorld> {
+  if (world === undefined) return madeUpWorld(now);
+  if (world instanceof URL) return worldOfFile(fileURLToPath(world), now);
+  if (typeof world === 'string') return worldOfFile(world, now);
+  const file = join(dataDir, 'world.json');
+  await writeFile(file, JSON.stringify(world), { mode: 0o600 });
+  return worldOfFile(file, now);
+}
+
+async function send(endpoint: string, assertion: string): Promise<TokenAnswer> {
+  const response = await fetch(endpoint, { method: 'POST', body: new URLSearchParams({ grant_type: JWT_BEARER, assertion }) });
+  return { status: response.status, body: (await response.json()) as TokenAnswer['body'] };
+}
+
+function tokenOf(answer: TokenAnswer): string {
+  if (answer.status !== 200) throw new TokenRefused(answer);
+  return String(answer.body.access_token);
+}
