@@ -10,6 +10,11 @@ const MAKERS: Readonly<Record<SigningAlgorithm, (input: Uint8Array, key: KeyObje
   EdDSA: (input, key) => sign(null, input, key),
 };
 
+/** The signature of a key over an input. RFC 7515 §5.1 */
+export function makeSignature(alg: SigningAlgorithm, input: Uint8Array, key: KeyObject): Buffer {
+  return MAKERS[alg](input, key);
+}
+
 /**
  * A Signer over one key. Key object and protected header, exactly `kid` and `alg`, are prepared once; the signature is made in line,
  * because handing it to the thread pool costs more than it saves where each core has its own worker. Contract §2.2

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openCheckpointKey } from '../keys/checkpoint-key.ts';
+import { createFaultySigners } from '../keys/faulty-signer.ts';
 import { KeyFolder } from '../keys/key-folder.ts';
 import { type Keystore, openKeystore } from '../keys/keystore.ts';
 import { createKnownHeaders } from '../keys/known-headers.ts';
@@ -366,6 +367,8 @@ function build(
     lookups: lookups({ ...calls, settings: config.authorities }),
     unready,
     admission: { addressOf, gate: tokens },
+    // A production server has nothing to sign them with.
+    faultySigners: config.environment === 'test' ? createFaultySigners(keystore.place) : undefined,
     tokens: { seconds: measures.seconds, ...(config.operations.logTokens && { log }) },
     log,
   });

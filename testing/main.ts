@@ -6,12 +6,14 @@ import { temporaryData } from '../cli/operator/dev-data.ts';
 import { madeUpWorld, type ReadyWorld, worldOfFile } from '../cli/operator/dev-world.ts';
 import { devConfig } from '../server/config.ts';
 import type { Log } from '../server/core/ports.ts';
+import type { TokenFault } from '../server/core/token-fault.ts';
 import { JWT_BEARER } from '../server/core/token-request.ts';
 import { startServer } from '../server/main.ts';
 import { type TokenAnswer, TokenRefused } from './refused.ts';
 import { type TestClient, TestClients, type TestKey, type TestRequest } from './test-client.ts';
 import { TurnedClock } from './turned-clock.ts';
 
+export type { TokenFault } from '../server/core/token-fault.ts';
 export { type TokenAnswer, TokenRefused } from './refused.ts';
 export type { TestClient, TestKey, TestRequest } from './test-client.ts';
 export type { TurnedClock } from './turned-clock.ts';
@@ -47,8 +49,8 @@ export type Portvakt = AsyncDisposable & {
   assertion(request: TestRequest): Promise<string>;
   /** Sends an assertion to the token endpoint, and hands back whatever it answers. */
   ask(assertion: string): Promise<TokenAnswer>;
-  /** An access token. @throws {TokenRefused} with the code of the refusal */
-  token(request: TestRequest): Promise<string>;
+  /** An access token; with a fault, one that an API has to refuse. @throws {TokenRefused} with the code of the refusal */
+  token(request: TestRequest & { readonly fault?: TokenFault }): Promise<string>;
   /** Stops the server and removes its data. A second call waits for the first. */
   stop(): Promise<void>;
 };
@@ -100,7 +102,10 @@ async function start(options: PortvaktOptions, { dataDir, clock, remove }: Place
           await tell();
         },
       },
-      token: async (request) => tokenOf(await ask(await assertion(request))),
+      token: async ({ fault, ...request }) => {
+        const address = fault === undefined ? tokenEndpoint : new URL(`mint?fault=${fault}`, tokenEndpoint).href;
+        return tokenOf(await send(address, await assertion(request)));
+      },
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {

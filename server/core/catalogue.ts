@@ -432,6 +432,13 @@ export const catalogue = {
     cause: 'The object does not exist, or it is not yours: both look the same on purpose.',
     fix: 'Check the identifier, and that the token belongs to the organisation that owns the object.',
   },
+  'PV-605': {
+    error: 'forbidden',
+    status: 403,
+    phrase: 'This issuer mints no tokens for tests',
+    cause: 'Tokens with faults come from development and test issuers alone; this one serves production.',
+    fix: 'Start portvakt dev, or ask an issuer whose configuration says environment: test.',
+  },
   'PV-609': {
     error: 'conflict',
     status: 409,

@@ -1,13 +1,15 @@
 import type { Context, default as Koa, Middleware } from 'koa';
 import type { FaultCode } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
-import type { Log, Ports } from '../core/ports.ts';
+import type { Log, Ports, TokenSigner } from '../core/ports.ts';
+import type { TokenFault } from '../core/token-fault.ts';
 import type { Admission } from './admission.ts';
 import { correlationId } from './correlation-id.ts';
 import { publicDocument } from './documents.ts';
 import { errorPage } from './error-pages.ts';
 import { live, ready } from './health.ts';
 import { limitHeaders } from './limits.ts';
+import { mint } from './mint.ts';
 import { renderFaults } from './render-fault.ts';
 import { type TokenWatch, tokenEndpoint } from './token-endpoint.ts';
 
@@ -31,6 +33,8 @@ export type Surroundings = {
   readonly unready: () => Promise<FaultCode | undefined>;
   readonly admission: Admission;
   readonly tokens: TokenWatch;
+  /** What signs tokens with faults; absent in production. */
+  readonly faultySigners?: ((fault: TokenFault) => TokenSigner) | undefined;
   readonly log: Log;
 };
 
@@ -55,7 +59,10 @@ export function mountApp(engine: Koa, ports: Ports, around: Surroundings): void 
   engine.use(nothingElse);
 }
 
-function routes(ports: Ports, { documents, unready, admission, tokens }: Surroundings): ReadonlyMap<string, Route> {
+function routes(
+  ports: Ports,
+  { documents, unready, admission, tokens, faultySigners }: Surroundings,
+): ReadonlyMap<string, Route> {
   const metadata = { methods: READ, handle: publicDocument(() => documents.metadata) };
   const jwks = { methods: READ, handle: publicDocument(documents.jwks) };
   const resources = [...documents.resources].map(([path, document]): [string, Route] => [
@@ -64,6 +71,7 @@ function routes(ports: Ports, { documents, unready, admission, tokens }: Surroun
   ]);
   return new Map<string, Route>([
     ['/token', { methods: ['POST'], handle: tokenEndpoint(ports, { admission, watch: tokens }) }],
+    ['/mint', { methods: ['POST'], handle: mint(ports, faultySigners, { admission, watch: tokens }) }],
     ['/.well-known/oauth-authorization-server', metadata],
     ['/.well-known/oauth-authorization-server/', metadata],
     ['/jwk', jwks],

@@ -30,12 +30,13 @@ t.test('token get fetches a token as a client of the dev world, whatever it sign
   }
 });
 
-t.test('token get, inspect and verify print their answer in every format', async (t) => {
+t.test('token get, mint, inspect and verify print their answer in every format', async (t) => {
   const { stdout: token } = await get('demo-consumer', '-q', '--no-cache');
   const masks: readonly Mask[] = [...MOMENTARY, [/[\w-]{43}/g, 'IDENTIFIER']];
   for (const format of ['table', 'wide', 'json', 'yaml', 'csv', 'name']) {
     const answers = {
       get: await get('demo-consumer', '--no-cache', '--utc', '-o', format),
+      mint: await run(['token', 'mint', ...AT_DEV, ...SCOPE, '--expired', '-o', format]),
       inspect: await run(['token', 'inspect', '-', '--utc', '-o', format], { input: token }),
       verify: await run(['token', 'verify', '-', ...AT_DEV, '--utc', '-o', format], { input: token }),
     };
@@ -44,6 +45,19 @@ t.test('token get, inspect and verify print their answer in every format', async
       matchesGolden(t, `token-${verb}.${format}`, { text: stdout, masks });
     }
   }
+});
+
+t.test('token mint finds a client that may ask, and mints one fault at a time', async (t) => {
+  const asked = await run(['token', 'mint', ...AT_DEV, ...SCOPE, '--wrong-issuer', '-q']);
+  t.match(decodeJwt(asked.stdout.trim()), { iss: 'https://elsewhere.invalid/', consumer: { ID: '0192:310555037' } });
+  const sound = await run(['token', 'mint', ...AT_DEV, ...SCOPE, '-q']);
+  t.equal((await run(['token', 'verify', '-', ...AT_DEV, ...SCOPE], { input: sound.stdout })).code, 0);
+  const acting = ['--consumer', '310555037', '--supplier', '310555045', '--unknown-kid', '-q'];
+  const acted = await run(['token', 'mint', ...AT_DEV, ...SCOPE, ...acting]);
+  t.match(decodeJwt(acted.stdout.trim()), { supplier: { ID: '0192:310555045' }, consumer: { ID: '0192:310555037' } });
+  const two = await run(['token', 'mint', ...AT_DEV, ...SCOPE, '--expired', '--unsigned']);
+  t.match(two, { code: 2, stderr: /one fault, and --expired and --unsigned are two/ });
+  t.match(await run(['token', 'mint', ...AT_DEV, ...SCOPE, '--consumer', '310555029']), { code: 6, stderr: /no client/ });
 });
 
 t.test('token get works with a key of ones own, and an issuer without its final slash', async (t) => {

@@ -17,7 +17,7 @@ t.test('the test of docs/how-to/test-with-portvakt.md passes under node --test',
 
 t.test('the shell script of docs/how-to/test-with-portvakt.md works as it is written', async (t) => {
   const { run } = await newcomer(t);
-  const lines = codeLines(page, 'sh').filter((line) => !line.startsWith('npm '));
+  const lines = codeLines(page, 'bash').filter((line) => !line.startsWith('npm '));
   const script = ['set -em', "trap 'kill $(jobs -p) || true' EXIT", ...lines, 'wait %1'];
   const { status, output } = await run(script.join('\n'));
   t.equal(status, 0, 'every line passes', { output });
