@@ -59,7 +59,7 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
   ],
   'Insight:': [
     ['expiring', 'tell what ends soon', () => import('./commands/expiring.ts')],
-    ['audit', 'take the audit out, and verify it', () => import('./commands/audit.ts')],
+    ['audit', 'show the audit, take it out, verify it', () => import('./commands/audit.ts')],
   ],
   'More:': [
     ['completion', 'print a completion script for a shell', () => import('./commands/completion.ts')],

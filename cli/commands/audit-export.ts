@@ -7,10 +7,12 @@ import { openApi } from '../api-client.ts';
 import { document } from '../help.ts';
 import { Terminal } from '../terminal.ts';
 
-/** `portvakt audit export`: the whole audit up to a checkpoint that is made for it. For the operator. */
+/** `portvakt audit export`: for the operator the whole audit up to a checkpoint that is made for it, for others their own records. */
 export function define(command: Command): void {
   command
-    .description('Writes the whole audit out, a JSON object a line, up to a checkpoint that is made for it. For the operator.')
+    .description(
+      'Writes the audit out, a JSON object a line, up to a checkpoint: all of it for the operator, the own records for others.',
+    )
     .option('-f, --file <file>', 'write to this file, which appears when it is whole; default: standard output')
     .action(async (options: ExportOptions) => exportAudit(options, Terminal.of(command)));
   document(command, {

@@ -59,6 +59,22 @@ export type SignedCheckpoint = { readonly checkpoint: Checkpoint; readonly kid: 
 /** A line of the audit as it is exported. */
 export type AuditLine = ChainedRecord | SignedCheckpoint;
 
+/** A stretch of the audit, and what is looked for in it. */
+export type AuditWindow = {
+  /** Sequences between which it lies, neither of them in it. */
+  readonly above: number;
+  readonly below: number;
+  readonly limit: number;
+  readonly from?: EpochSeconds;
+  /** The moment after the last. */
+  readonly to?: EpochSeconds;
+  readonly type?: string;
+  /** Who acted, or whose number stands somewhere in the details. */
+  readonly orgno?: OrganizationNumber;
+  /** The `subject` of the details; of a record that has none, `client/` and the client's id. */
+  readonly subject?: string;
+};
+
 /** Signs checkpoints. */
 export interface CheckpointSigner {
   readonly kid: string;
@@ -94,6 +110,8 @@ export interface Audit {
   end(): Promise<AuditEnd>;
   /** The records up to a sequence and the checkpoints among them, oldest first; behind what was pruned, its checkpoint first. */
   lines(until: number): AsyncIterable<AuditLine>;
+  /** The records of a stretch that are looked for, newest first. Nothing outside of the stretch is read. */
+  window(window: AuditWindow): Promise<ChainedRecord[]>;
   /** Every key that has signed checkpoints, oldest first. */
   keys(): Promise<CheckpointKey[]>;
   /**

@@ -1,6 +1,7 @@
 import { accessRequestRoutes } from './access-requests.ts';
 import { accessRoutes } from './accesses.ts';
 import { auditRoutes } from './audit.ts';
+import { auditListRoutes } from './audit-list.ts';
 import { certificateCheckRoutes } from './certificate-check.ts';
 import { clientRoutes } from './clients.ts';
 import { consentRoutes } from './consents.ts';
@@ -44,6 +45,7 @@ export const operations: readonly Route[] = [
   ...organizationRoutes,
   ...explanationRoutes,
   ...tokenCountRoutes,
+  ...auditListRoutes,
   ...auditRoutes,
   ...expiringRoutes,
   ...operatorOrganizationRoutes,

@@ -48,7 +48,8 @@ function toSigned({ text, kid, signature }: SignedRow): SignedCheckpoint {
   return { checkpoint: JSON.parse(text) as Checkpoint, kid, signature };
 }
 
-function toChained(row: AuditRow): ChainedRecord {
+/** A record as it is exported. */
+export function toChained(row: AuditRow): ChainedRecord {
   const { sequence, chain, number, type, at, correlationId, clientId, orgno, details } = row;
   return {
     ...{ sequence, chain, number, previous: row.previous.toString('hex'), type, at, correlation_id: correlationId },

@@ -6,6 +6,7 @@ import type { WriteQueue } from '../write-queue.ts';
 import { type AuditChain, type AuditRow, LAST_SEQUENCE, type Prepared, prepared } from './audit-chain.ts';
 import { auditLines } from './audit-lines.ts';
 import { auditPruning } from './audit-pruning.ts';
+import { auditWindow } from './audit-window.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import type { Connection } from './database.ts';
 
@@ -40,6 +41,7 @@ export function audit(reader: Connection, { writer, writes, chain, commits }: Wr
       return { sequence, heads: JSON.parse(heads) as ChainHead[], checkpoint: { number: number ?? 0, sequence: sealed ?? 0 } };
     },
     lines: auditLines(reader),
+    window: auditWindow(reader),
     keys: checkpointKeys(reader).list,
     prune: auditPruning(writer, { writes, chain }),
   };
