@@ -46,8 +46,8 @@ export function addressOf({ from, to, type, subject }: FilterOptions): Address {
   return withQuery('/audit', { from, to, type, subject });
 }
 
-/** As the API reads it. */
-function moment(text: string): string {
+/** An ISO date or time as the API reads it. @throws {InvalidArgumentError} */
+export function moment(text: string): string {
   const time = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+(?:Z|[+-][0-9]{2}:[0-9]{2})?)?$/.test(text)
     ? Date.parse(text)
     : Number.NaN;

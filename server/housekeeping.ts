@@ -18,9 +18,15 @@ export function keepHouse(storage: Storage, watch: ClockWatch, { measures, log }
   const timer = setInterval(async () => {
     watch.look();
     await attempt('pruning failed', () => removeOver(storage, watch, measures), log);
+    await attempt('tokens could not be counted', () => foldAll(storage), log);
     await attempt('no checkpoint could be made', () => storage.audit.seal(watch.now(), watch.now() - CHECKPOINT_EVERY), log);
   }, INTERVAL).unref();
   return () => clearInterval(timer);
+}
+
+/** Counts whatever has come into the audit, a slice a turn. */
+async function foldAll({ statistics }: Storage): Promise<void> {
+  while (await statistics.fold()) await nextTurn();
 }
 
 /** What fails now is due again in a moment. */

@@ -45,6 +45,7 @@ export async function prune(options: PruneOptions, terminal: Terminal): Promise<
       options,
       `This takes ${summary.records} records out of the audit; ${options.audit} is all that is left of them.`,
     );
+    while (await storage.statistics.fold());
     const removed = await storage.audit.prune(last, record(about));
     if (removed === undefined)
       throw new Failure('refused', `${options.audit} does not end in a checkpoint of this store that names every chain`, {

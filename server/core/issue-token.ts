@@ -6,7 +6,9 @@ import { type AccessTokenClaims, accessTokenClaims } from './claims.ts';
 import { consult } from './consult.ts';
 import { Fault } from './fault.ts';
 import { Grant } from './grant.ts';
+import { isCanonicalNumber } from './organization.ts';
 import type { AuditRecord, Ports } from './ports.ts';
+import { parseScopes } from './scope.ts';
 import { CONTRACT_ALGORITHM, type SigningAlgorithm } from './signing-algorithm.ts';
 import { spendKey } from './spend-key.ts';
 import type { Trace } from './trace.ts';
@@ -130,7 +132,8 @@ function counted(fault: Fault, { ports, now }: Grant): Fault {
 async function record(grant: Grant, verdict: Verdict, correlationId: string): Promise<AuditRecord> {
   const { clientId, orgno } = await grant.client();
   const about = { at: grant.now, correlationId, clientId, orgno };
-  if (verdict instanceof Fault) return { ...about, type: 'token.refused', details: { code: verdict.code } };
+  if (verdict instanceof Fault)
+    return { ...about, type: 'token.refused', details: { code: verdict.code, ...(await askedFor(grant)) } };
   const { amr, scopes, consumer, supplier, details, lifetime, signingAlgorithm: alg, asks } = verdict;
   const members = {
     amr,
@@ -143,6 +146,18 @@ async function record(grant: Grant, verdict: Verdict, correlationId: string): Pr
     ...(asks.length > 0 && { asks }),
   };
   return { ...about, type: asks.length > 0 ? 'token.asking' : 'token.issuing', details: members };
+}
+
+/** What was asked for in vain, as far as it is registered: a stranger's words are not kept. */
+async function askedFor(grant: Grant): Promise<object> {
+  const { scopes: registered, orgno } = await grant.client();
+  const { scope, consumerOrg } = grant.claims();
+  const scopes = (parseScopes(scope ?? '') ?? []).filter((name) => registered.includes(name));
+  const acts = consumerOrg !== undefined && isCanonicalNumber(consumerOrg);
+  return {
+    ...(scopes.length > 0 && { scopes }),
+    ...(acts && { consumer_orgno: consumerOrg, supplier_orgno: orgno }),
+  };
 }
 
 /** What the details are of; a consent's giver may be a person, and is not kept. `PV-SEC-104` */

@@ -14,6 +14,7 @@ import type { TokenSettings } from './settings.ts';
 import type { SigningAlgorithm } from './signing-algorithm.ts';
 import type { SigningKeyRecord } from './signing-key.ts';
 import type { Source } from './source.ts';
+import type { Statistics } from './statistics.ts';
 import type { JsonObject } from './strict-json.ts';
 import type { System, SystemUser, SystemUserQuestion } from './system-user.ts';
 import type { EpochSeconds } from './time.ts';
@@ -515,6 +516,7 @@ export type Standing = {
 export interface Storage extends Registers {
   readonly assertions: SpentAssertions;
   readonly tokenCounts: TokenCounts;
+  readonly statistics: Statistics;
   readonly missedDelegations: MissedDelegations;
   readonly seenCertificates: SeenCertificates;
   readonly endings: Endings;

@@ -23,6 +23,7 @@ import { organizationRoutes } from './organizations.ts';
 import { prefixRoutes } from './prefixes.ts';
 import type { Route } from './route.ts';
 import { scopeRoutes } from './scopes.ts';
+import { statisticRoutes } from './statistics.ts';
 import { systemUserRoutes } from './system-users.ts';
 import { systemRoutes } from './systems.ts';
 import { tokenCountRoutes } from './token-counts.ts';
@@ -45,6 +46,7 @@ export const operations: readonly Route[] = [
   ...organizationRoutes,
   ...explanationRoutes,
   ...tokenCountRoutes,
+  ...statisticRoutes,
   ...auditListRoutes,
   ...auditRoutes,
   ...expiringRoutes,

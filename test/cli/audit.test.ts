@@ -44,6 +44,9 @@ t.test('PV-SEC-108 the operator takes the audit out, and verifies it offline wit
   );
   const tail = await user.run(['audit', 'tail', '-n', '2', '-o', 'name', '--context', 'operator']);
   t.match(tail, { code: 0, stdout: /^audit\/\d+\naudit\/\d+\n$/ });
+  const counted = await user.run(['stats', 'tokens', '--by', 'client', '-o', 'csv', '--context', 'operator']);
+  t.match(counted, { code: 0, stdout: /^period,key,tokens,refusals,gap\r?\n[0-9-]{10},cli-consumer,\d+,\d+,/ });
+  t.match(await user.run(['stats', 'refusals', '--month', '2026-13', '--context', 'operator']), { code: 2 });
   t.match(await user.run(['audit', 'list', '--from', 'yesterday', '--context', 'operator']), { code: 2 });
 
   const keys = await user.run(['audit', 'keys', '--context', 'operator']);

@@ -28,6 +28,7 @@ import { seenCertificates } from './seen-certificates.ts';
 import { signingKeys } from './signing-keys.ts';
 import { sources } from './sources.ts';
 import { standing } from './standing.ts';
+import { statistics } from './statistics.ts';
 import { systemUsers } from './system-users.ts';
 import { systems } from './systems.ts';
 import { tokenCounts } from './token-counts.ts';
@@ -94,6 +95,7 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     ...(registers(reader) satisfies Registers),
     assertions: assertions(reader, writing),
     tokenCounts: tokenCounts(reader, writer, writes),
+    statistics: statistics(reader, writer, writes),
     missedDelegations: missedDelegations(reader, writer, writes),
     seenCertificates: seenCertificates(writer, writes),
     endings: endings(reader),

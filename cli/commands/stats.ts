@@ -1,0 +1,141 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
+import { STATISTIC_PERIODS } from '../../server/core/statistics.ts';
+import { openApi, withQuery } from '../api-client.ts';
+import { readPages, sorted } from '../api-list.ts';
+import { type ListOptions, listOptions } from '../api-options.ts';
+import { moment } from '../audit-records.ts';
+import { document } from '../help.ts';
+import type { View } from '../output.ts';
+import { Terminal } from '../terminal.ts';
+
+/** `portvakt stats tokens | refusals` */
+export function define(command: Command): void {
+  command.description('Counts tokens and refusals, from the audit and without gaps.');
+  const tokens = statistics(command.command('tokens').summary('how many tokens there were'), [
+    'scope',
+    'consumer',
+    'supplier',
+    'client',
+  ])
+    .description('Counts tokens by hour, day or month: your own, for the operator all.')
+    .action(async (options: Options) => tell(options, { terminal: Terminal.of(tokens), view: tokensView }));
+  document(tokens, {
+    examples: [
+      { does: 'each of your scopes by month, for a spreadsheet', run: 'portvakt stats tokens --of scopes --per month -o csv' },
+      { does: 'who used them in a month', run: 'portvakt stats tokens --of scopes --by consumer --month 2026-11' },
+    ],
+    seeAlso: ['portvakt stats refusals', 'portvakt audit list'],
+  });
+  const refusals = statistics(command.command('refusals').summary('how many refusals there were, and why'), [
+    'code',
+    'scope',
+    'consumer',
+    'supplier',
+    'client',
+  ])
+    .description('Counts refusals by their codes, by hour, day or month: your own, for the operator all.')
+    .action(async (options: Options) => tell(options, { terminal: Terminal.of(refusals), view: refusalsView }));
+  document(refusals, {
+    examples: [
+      { does: 'why, day by day', run: 'portvakt stats refusals' },
+      { does: 'with which client, by hour', run: 'portvakt stats refusals --by client --per hour' },
+    ],
+    seeAlso: ['portvakt explain', 'portvakt stats tokens'],
+  });
+}
+
+type Options = ListOptions & {
+  readonly by: string;
+  readonly per: string;
+  readonly of: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly month?: readonly [from: string, to: string];
+};
+
+function statistics(command: Command, keys: readonly [string, ...string[]]): Command {
+  const options = [
+    new Option('--by <what>', 'what is told apart').choices(keys).default(keys[0]),
+    new Option('--per <period>', 'how long a period is, of UTC').choices(STATISTIC_PERIODS).default('day'),
+    new Option('--of <whose>', 'scopes: what was asked of your scopes, by whomever').choices(['own', 'scopes']).default('own'),
+    new Option('--month <month>', 'a whole month, such as 2026-11').argParser(month).conflicts(['from', 'to']),
+    new Option('--from <when>', 'the first moment, an ISO date or time in UTC').argParser(moment),
+    new Option('--to <when>', 'the moment after the last; default: now').argParser(moment),
+  ];
+  for (const option of options) command.addOption(option.helpGroup('What is counted:'));
+  return listOptions(command);
+}
+
+function month(text: string): readonly [string, string] {
+  const [, year, number] = /^([0-9]{4})-(0[1-9]|1[0-2])$/.exec(text) ?? [];
+  if (year === undefined) throw new InvalidArgumentError('It is a year and a month, such as 2026-11.');
+  const first = (offset: number) => new Date(Date.UTC(Number(year), Number(number) - 1 + offset)).toISOString();
+  return [first(0), first(1)];
+}
+
+const statistic = z.looseObject({
+  period: z.string(),
+  tokens: z.number().exactOptional(),
+  refusals: z.record(z.string(), z.number()).exactOptional(),
+  reason: z.string().exactOptional(),
+});
+
+const KEYS = ['scope', 'consumer_orgno', 'supplier_orgno', 'client_id', 'code'] as const;
+
+/** A row as it is shown: one key, two figures, and why there is a gap. */
+type Row = {
+  readonly period: string;
+  readonly key: string;
+  readonly tokens: number | null;
+  readonly refusals: number | null;
+  readonly codes: Readonly<Record<string, number>>;
+  readonly gap: string;
+};
+
+async function tell(
+  options: Options,
+  { terminal, view }: { readonly terminal: Terminal; readonly view: View<Row> },
+): Promise<void> {
+  const { by, per, of, month: [from, to] = [options.from, options.to] } = options;
+  const api = await openApi(terminal);
+  const address = withQuery('/statistics/tokens', { by, per, of, from, to });
+  const { items, next } = await readPages(api, address, {
+    shape: statistic,
+    scopes: ['portvakt:statistics.read'],
+    part: options,
+  });
+  const rows = items.map(rowOf).filter((row) => row.gap !== '' || (view === tokensView ? row.tokens : row.refusals) !== 0);
+  await terminal.answer(sorted(api, { items: rows, next }, view), view);
+}
+
+function rowOf(item: z.infer<typeof statistic>): Row {
+  const { period, tokens = null, refusals, reason = '' } = item;
+  const key = KEYS.map((name) => item[name]).find((value) => typeof value === 'string') ?? '';
+  const sum = refusals ? Object.values(refusals).reduce((before, count) => before + count, 0) : null;
+  return { period, key: String(key), tokens, refusals: sum, codes: refusals ?? {}, gap: reason };
+}
+
+const name = ({ period, key }: Row): string => [period, key].filter(Boolean).join('/');
+
+const tokensView: View<Row> = {
+  fields: [{ name: 'period' }, { name: 'key' }, { name: 'tokens' }, { name: 'refusals' }, { name: 'gap' }],
+  name,
+};
+
+const refusalsView: View<Row> = {
+  fields: [
+    { name: 'period' },
+    { name: 'key' },
+    { name: 'refusals' },
+    {
+      name: 'codes',
+      text: ({ codes }) =>
+        Object.entries(codes)
+          .map(([code, count]) => `${code} ${count}`)
+          .join(', '),
+    },
+    { name: 'gap' },
+  ],
+  name,
+};

@@ -1,0 +1,118 @@
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import t from 'tap';
+import { openStorage } from '../../server/storage/open.ts';
+import { START } from '../token/server.ts';
+import { items, refusedByApi, startApi } from './api.ts';
+
+const READ = 'portvakt:statistics.read';
+const CLOSED = 'prove:bygg.read';
+const OPEN = 'prove:kart.read';
+const api = await startApi(t);
+const { server } = api;
+const { storage } = server;
+
+const ask = async (client: string, scope: string) => server.ask(await server.assertion(client, { claims: { scope } }));
+for (const scope of [CLOSED, CLOSED, `${CLOSED} ${OPEN}`]) await ask('demo-consumer', scope);
+await ask('demo-supplier', CLOSED);
+server.clock.time = START + 7200;
+const consumer = await api.as('consumer', [READ]);
+const owner = await api.as('owner', [READ]);
+const operator = await api.as('operator', [READ]);
+const supplier = await api.as('supplier', [READ]);
+await ask('demo-consumer', OPEN);
+
+const WHEN = 'from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z';
+const days = async (by: string, caller = consumer, more = '') =>
+  items(await caller.get(`/statistics/tokens?${WHEN}&by=${by}&per=day${more}`)).filter(
+    ({ scope = '', client_id = '' }) => !/^portvakt:/.test(`${scope}`) && !/^admin-/.test(`${client_id}`),
+  );
+
+t.test('a token counts once, and by scope once for each of its scopes', async (t) => {
+  const of = { period: '2026-01-01', refusals: {} };
+  t.same(await days('scope'), [
+    { ...of, scope: CLOSED, tokens: 3 },
+    { ...of, scope: OPEN, tokens: 2 },
+  ]);
+  t.same(await days('client'), [{ ...of, client_id: server.client('demo-consumer').clientId, tokens: 4 }]);
+  const hours = items(await consumer.get(`/statistics/tokens?${WHEN}&by=scope&per=hour`)).filter(({ scope }) => scope === OPEN);
+  t.same(
+    hours.map(({ period, tokens }) => [period, tokens]),
+    [
+      ['2026-01-01T00', 1],
+      ['2026-01-01T02', 1],
+    ],
+  );
+});
+
+t.test('refusals are counted by their codes, to who was refused and to the owner of the scope', async (t) => {
+  t.match(await days('scope', supplier), [{ scope: CLOSED, tokens: 0, refusals: { 'MP-250': 1 } }]);
+  t.match(await days('code', supplier), [
+    { code: '', tokens: 1 },
+    { code: 'MP-250', tokens: 0, refusals: { 'MP-250': 1 } },
+  ]);
+  t.match(await days('consumer', owner, '&of=scopes'), [
+    { consumer_orgno: '310555037', tokens: 5, refusals: {} },
+    { consumer_orgno: '310555045', tokens: 0, refusals: { 'MP-250': 1 } },
+  ]);
+  t.same(await days('consumer', consumer, '&of=scopes'), [], 'who owns no scope sees none');
+});
+
+t.test('the operator sees everybody’s figures, page after page', async (t) => {
+  const all = await days('client', operator);
+  t.equal(all.length, 2);
+  const first = await operator.get(`/statistics/tokens?${WHEN}&by=client&limit=1`);
+  t.equal(items(first).length, 1);
+  t.match(first.headers.get('link'), /rel="next"/);
+});
+
+t.test('times that are absurd are refused, and said', async (t) => {
+  const between = (from: string, per: string) =>
+    consumer.get(`/statistics/tokens?from=${from}&to=2026-01-02T00:00:00Z&per=${per}`);
+  for (const [from, per] of [
+    ['2020-01-01T00:00:00Z', 'hour'],
+    ['2020-01-01T00:00:00Z', 'day'],
+    ['0001-01-01T00:00:00Z', 'month'],
+    ['2026-01-02T00:00:00Z', 'day'],
+    ['now', 'day'],
+  ] as const)
+    refusedByApi(t, await between(from, per), 'PV-601');
+  refusedByApi(t, await consumer.get('/statistics/tokens?by=person'), 'PV-601');
+  refusedByApi(t, await owner.get('/statistics/tokens?by=client&of=scopes'), 'PV-601');
+});
+
+t.test('two processes that count at once count every record once, and one that was killed counts on', async (t) => {
+  const other = await openStorage(join(server.dataDir, 'portvakt.db'));
+  t.teardown(() => other.close());
+  const record = (n: number) => ({
+    ...{ type: 'token.issuing', at: START + 86400 * 2 + n, correlationId: '0'.repeat(32), clientId: 'c', orgno: '310555037' },
+    details: { scopes: ['p:x'], consumer_orgno: '310555037' },
+  });
+  await Promise.all(Array.from({ length: 1200 }, (_, n) => storage.audit.append(record(n))));
+  const foldAll = async (store: typeof storage) => {
+    while (await store.statistics.fold()) await pause(0);
+  };
+  await Promise.all([foldAll(storage), foldAll(other)]);
+  await foldAll(other);
+  const wish = { by: 'scope', per: 'month', from: START + 86400, to: START + 86400 * 20, limit: 10 } as const;
+  t.match(await storage.statistics.list(wish), [{ period: '2026-01', key: 'p:x', tokens: 1200, refusals: {} }]);
+});
+
+t.test('what was taken out of the audit before it was counted is a gap, and marked', async (t) => {
+  const line = async () => {
+    await storage.audit.seal(START + 86400 * 40);
+    let last: unknown;
+    for await (const each of storage.audit.lines((await storage.audit.end()).sequence)) last = each;
+    return last as Parameters<typeof storage.audit.prune>[0];
+  };
+  await storage.audit.append({ type: 'token.issuing', at: START + 86400 * 40, correlationId: '0'.repeat(32), details: {} });
+  await storage.audit.prune(await line(), {
+    type: 'audit.pruned',
+    at: START + 86400 * 40,
+    correlationId: '0'.repeat(32),
+    details: {},
+  });
+  await storage.statistics.fold();
+  const gaps = items(await operator.get('/statistics/tokens?from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z&per=month'));
+  t.match(gaps[0], { gap: true, reason: 'pruned', period: /^2026-01-03T.*\/2026-02-10T01$/ });
+});
