@@ -21,12 +21,9 @@ const query = pageQuery.extend({
   per: z.enum(STATISTIC_PERIODS).default('day').meta({ description: 'of UTC' }),
   from: z.iso.datetime({ offset: true }).optional().meta({ description: 'the first moment; from its hour on' }),
   to: z.iso.datetime({ offset: true }).optional().meta({ description: 'the moment after the last; absent: now' }),
-  of: z
-    .enum(['own', 'scopes'])
-    .default('own')
-    .meta({
-      description: 'scopes: what was asked of the own scopes, by whomever; own: what was asked by or for the own organisation',
-    }),
+  of: z.enum(['own', 'scopes']).default('own').meta({
+    description: 'scopes: what was asked of the own scopes, by whomever; own: what was asked by or for the own organisation',
+  }),
 });
 
 const shape = z
