@@ -1,6 +1,8 @@
 -- Tokens and refusals by the hour, folded from the audit: what is counted and how far the folding has come change in one transaction,
 -- so that a crash neither loses a record nor counts it twice.
 
+PRAGMA user_version = 12; -- what serves may be as old as this schema
+
 CREATE TABLE statistics (
   hour           INTEGER NOT NULL, -- its first second
   scope          TEXT    NOT NULL, -- '': the token or refusal itself, once, however many scopes it names
