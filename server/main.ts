@@ -115,7 +115,10 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       readings: async () => [(await built.promise).readings()],
       log,
     });
-    const opened = await open({ config, issuer, tlsEnds: tls?.ends, clock, monotonic, every, log, loop, measures, announces }, prepare);
+    const opened = await open(
+      { config, issuer, tlsEnds: tls?.ends, clock, monotonic, every, log, loop, measures, announces },
+      prepare,
+    );
     const { listener, unready, readings, retire, close } = opened;
     built.resolve(opened);
     app.resolve(listener);
