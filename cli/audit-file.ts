@@ -29,19 +29,33 @@ const LONGEST = 64 * 1024 * 1024;
 
 /** Ended by a line feed and nothing else: what other readers take for the end of a line is a byte like any other. */
 async function* lines(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer[] = [];
+  let length = 0;
   for await (const chunk of input) {
-    rest = Buffer.concat([rest, chunk]);
-    if (rest.length > LONGEST) throw new AuditBroken('a line without an end');
-    const end = rest.lastIndexOf(0x0a);
-    if (end < 0) continue;
-    yield* utf8.decode(rest.subarray(0, end)).split('\n');
-    rest = rest.subarray(end + 1);
+    const end = chunk.lastIndexOf(0x0a);
+    length += end < 0 ? chunk.length : end;
+    if (length > LONGEST) throw new AuditBroken('a line without an end');
+    if (end < 0) {
+      rest.push(chunk);
+      continue;
+    }
+    yield* decode(Buffer.concat([...rest, chunk.subarray(0, end)])).split('\n');
+    rest = [chunk.subarray(end + 1)];
+    length = chunk.length - end - 1;
   }
-  if (rest.length > 0) throw new AuditBroken('the last line does not end: the tail is missing');
+  if (length > 0) throw new AuditBroken('the last line does not end: the tail is missing');
 }
 
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+/** Nothing is put in the place of what is no UTF-8: the same text would stand for several files. */
+function decode(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new AuditBroken('there are bytes that are no UTF-8', { cause });
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The failure of a command that has found the audit bent. */
 export function bent(error: AuditBroken): Failure {

@@ -19,7 +19,7 @@ export function writeLine(line: AuditLine): string {
 export function readLine(text: string, place: string): AuditLine {
   const value = parse(text, place);
   if (!isChained(value) && !isSigned(value)) throw new AuditBroken(`${place}: it is neither a record nor a checkpoint`);
-  if (canonicalJson(value) !== text) throw new AuditBroken(`${place}: it is not in canonical form`);
+  if (canonicalOf(value, place) !== text) throw new AuditBroken(`${place}: it is not in canonical form`);
   return value;
 }
 
@@ -28,6 +28,14 @@ function parse(text: string, place: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     throw new AuditBroken(`${place}: it is no JSON`, { cause });
+  }
+}
+
+function canonicalOf(value: unknown, place: string): string {
+  try {
+    return canonicalJson(value);
+  } catch (cause) {
+    throw new AuditBroken(`${place}: it is nested too deep`, { cause });
   }
 }
 
