@@ -4,7 +4,7 @@ import { getCompileCacheDir } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Config } from './config.ts';
+import { type Config, ConfigMistake } from './config.ts';
 import { shareOfLimits } from './core/limits.ts';
 import type { Log, Storage } from './core/ports.ts';
 import type { Operations } from './operations.ts';
@@ -88,6 +88,10 @@ class Workers {
   readonly log: Log;
   readonly #serving = new Set<Worker>();
   readonly #reports = new WorkerReports(this.#serving);
+  /** What each of them serves by. */
+  readonly #configs = new WeakMap<Worker, Config>();
+  /** Whose successor is starting. */
+  #leaving: Worker | undefined;
   #operations: Operations | undefined;
   #issuer = '';
   #prepared: Promise<void> | undefined;
@@ -140,15 +144,19 @@ class Workers {
   }
 
   /** A configuration that no worker can start with, or whose address of operations is taken, leaves everything as it was. */
-  async reload(config: Config): Promise<void> {
-    const before = [...this.#serving];
+  async reload(changed: Config): Promise<void> {
+    // Workers of before and after would each take an assertion that the other has spent.
+    if (changed.dataDir !== this.#config.dataDir)
+      throw new ConfigMistake('data_dir: another one needs a stop and a start, a reload is not enough');
+    // Of its own, so that it tells who has been replaced.
+    const config = { ...changed };
     const moves = JSON.stringify(config.operations.listen) !== JSON.stringify(this.#config.operations.listen);
     const operations = moves ? await this.#watched(config) : this.#operations;
+    let replaced = 0;
     try {
-      for (const [place, worker] of before.entries()) {
-        await this.#startOne(config, place === 0);
-        this.#config = config;
-        void this.#stop(worker, 'stop gently');
+      for (let worker = this.#outdated(config); worker; worker = this.#outdated(config)) {
+        await this.#replace(worker, config, replaced === 0);
+        replaced++;
       }
     } catch (error) {
       if (moves) await operations?.close();
@@ -156,7 +164,27 @@ class Workers {
     }
     if (moves) await this.#operations?.close();
     this.#operations = operations;
-    this.log.info('reloaded', { detail: `${before.length} workers replaced` });
+    this.log.info('reloaded', { detail: `${replaced} workers replaced` });
+  }
+
+  /** One that serves by another configuration. */
+  #outdated(config: Config): Worker | undefined {
+    return [...this.#serving].find((worker) => this.#configs.get(worker) !== config);
+  }
+
+  /** Should it die meanwhile, the one that is starting takes its place, and no other. */
+  async #replace(worker: Worker, config: Config, announces: boolean): Promise<void> {
+    this.#leaving = worker;
+    try {
+      await this.#startOne(config, announces);
+    } catch (error) {
+      if (!this.#serving.has(worker)) void this.#startAgain();
+      throw error;
+    } finally {
+      this.#leaving = undefined;
+    }
+    this.#config = config;
+    void this.#stop(worker, 'stop gently');
   }
 
   async close(): Promise<void> {
@@ -186,6 +214,7 @@ class Workers {
       });
     });
     this.#serving.add(worker);
+    this.#configs.set(worker, config);
     const since = performance.now();
     worker.once('exit', () => this.#reports.gone(worker));
     worker.once('exit', (code, signal) => void this.#died(worker, { since, how: `${signal ?? code}` }));
@@ -210,13 +239,21 @@ class Workers {
     if (this.#config.sockets > 0 && this.#serving.size === 0)
       return this.#lost.resolve(new Error('no worker was left on the sockets that were handed over'));
     this.#shortLives = performance.now() - since < SHORT_LIFE ? this.#shortLives + 1 : 0;
+    if (worker !== this.#leaving) await this.#startAgain();
+  }
+
+  /** Tries until one serves in the place of one that died. */
+  async #startAgain(): Promise<void> {
     while (!this.#closing) {
       if (this.#shortLives > 0) await pause(PAUSES[Math.min(this.#shortLives, PAUSES.length) - 1], undefined, { ref: false });
       if (this.#closing) return;
       try {
         await this.#startOne(this.#config, false);
         this.#reports.restarted();
-        return;
+        const outdated = this.#leaving === undefined && this.#outdated(this.#config);
+        if (!outdated) return;
+        // A reload has ended while it started, and did not see it.
+        void this.#stop(outdated, 'stop gently');
       } catch (error) {
         this.#shortLives++;
         this.log.error('a worker could not be started', { error: String(error) });

@@ -1,10 +1,11 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { access, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { Agent, fetch } from 'undici';
 import { makeAssertion } from '../../fixtures/assertion.ts';
@@ -152,6 +153,36 @@ t.test('a worker that was killed a moment ago is told to stop in vain, and nothi
   while (killed.some(isRunning));
   await running.close();
   t.same(pids(), []);
+});
+
+t.test('a worker that dies while a reload replaces it leaves no worker too many, and none of before', async (t) => {
+  const { config, running } = await start(t, { shutdown: { delay: 0, timeout: 1 } });
+  for (const place of [0, 1]) {
+    const victims = Object.values(cluster.workers ?? {});
+    const gone = victims.map((worker) => worker && once(worker, 'exit'));
+    const forked = once(cluster, 'fork');
+    const reloaded = running.reload({ ...config });
+    await forked;
+    victims[place]?.process.kill('SIGKILL');
+    await Promise.all([reloaded, ...gone]);
+    let serving: ReturnType<typeof pids> = [];
+    for (let since = performance.now(); performance.now() - since < 3_000; await pause(50)) {
+      if (serving.join() === pids().join()) continue;
+      serving = pids();
+      since = performance.now();
+    }
+    t.equal(serving.length, WORKERS);
+  }
+});
+
+t.test('PV-SEC-038 a reload does not lead to another store, where spent assertions are fresh', async (t) => {
+  const { config, running, form, ask } = await start(t);
+  const before = pids();
+  const elsewhere = `${config.dataDir}-elsewhere`;
+  await t.rejects(running.reload({ ...config, dataDir: elsewhere }), /data_dir/);
+  await t.rejects(access(elsewhere), { code: 'ENOENT' });
+  t.same(pids(), before);
+  t.equal(await ask(await form()), 'token');
 });
 
 t.test('a reload under load replaces every worker and loses no request', async (t) => {
