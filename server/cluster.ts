@@ -5,7 +5,6 @@ import { dirname, extname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigMistake } from './config.ts';
-import { shareOfLimits } from './core/limits.ts';
 import type { Log, Storage } from './core/ports.ts';
 import type { Operations } from './operations.ts';
 import { createLog } from './telemetry/log.ts';
@@ -148,10 +147,13 @@ class Workers {
     // Workers of before and after would each take an assertion that the other has spent.
     if (changed.dataDir !== this.#config.dataDir)
       throw new ConfigMistake('data_dir: another one needs a stop and a start, a reload is not enough');
+    if (changed.issuer !== this.#config.issuer)
+      throw new ConfigMistake('issuer: another one needs a stop and a start, for every API has to know of it');
     // Of its own, so that it tells who has been replaced.
     const config = { ...changed };
     const moves = JSON.stringify(config.operations.listen) !== JSON.stringify(this.#config.operations.listen);
     const operations = moves ? await this.#watched(config) : this.#operations;
+    const before = this.#config;
     let replaced = 0;
     try {
       for (let worker = this.#outdated(config); worker; worker = this.#outdated(config)) {
@@ -160,11 +162,22 @@ class Workers {
       }
     } catch (error) {
       if (moves) await operations?.close();
+      await this.#goBack(before);
       throw error;
     }
     if (moves) await this.#operations?.close();
     this.#operations = operations;
     this.log.info('reloaded', { detail: `${replaced} workers replaced` });
+  }
+
+  /** Replaces those that a reload has begun with, which could not be carried through, by such as there were. */
+  async #goBack(before: Config): Promise<void> {
+    try {
+      for (let worker = this.#outdated(before); worker; worker = this.#outdated(before))
+        await this.#replace(worker, before, false);
+    } catch (error) {
+      this.log.error('workers of the reload that failed go on', { error: String(error) });
+    }
   }
 
   /** One that serves by another configuration. */
@@ -197,10 +210,9 @@ class Workers {
   /** Forks a worker and waits until it answers. @param announces whether the audit hears of the configuration from it */
   async #startOne(config: Config, announces: boolean): Promise<Named> {
     const { clockOffset = 0, prepare, workers } = this.#surroundings;
-    const share = { ...config, limits: shareOfLimits(config.limits, workers) };
     const cache = getCompileCacheDir();
     const worker = cluster.fork(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) });
-    const task: WorkerTask = { config: share, clockOffset, prepares: prepare !== undefined, announces };
+    const task: WorkerTask = { config, workers, clockOffset, prepares: prepare !== undefined, announces };
     // What could not be told to it is of no matter: that it is gone is heard, too.
     worker.on('error', (error) => this.log.warn('a worker cannot be told anything', { error: String(error) }));
     worker.send(task);

@@ -41,7 +41,15 @@ export type Config = {
   readonly sourceKeys: Readonly<Record<string, string>>;
   /** All of it as the file has it, defaults included, for the audit. What is secret stands in files that it names. */
   readonly stated: ConfigFile;
+  /** What it was made of; absent where no file was read. */
+  readonly source?: ConfigSource;
 };
+
+/**
+ * A configuration file as it was read, and where the data lie instead of where it says. Of it a worker makes its own configuration: it may be
+ * of another version than the process that read the file.
+ */
+export type ConfigSource = { readonly file: string; readonly content: unknown; readonly dataDir?: string };
 
 /** TLS in this process; files are absolute. */
 export type TlsSettings = {
@@ -94,17 +102,22 @@ export class ConfigMistake extends Error {
  * @throws {ConfigMistake} naming every field that is wrong.
  */
 export async function readConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<Config> {
-  const settings = await parse(file, read(file));
   const stated = environment.PORTVAKT_DATA || undefined;
-  const dataDir = stated ?? settings.data_dir;
-  if (settings.issuer === undefined) throw new ConfigMistake(`${file}: issuer: is missing`);
-  if (dataDir === undefined) throw new ConfigMistake(`${file}: data_dir: is missing, and PORTVAKT_DATA is not set`);
-  const folder = dirname(file);
-  const config = toConfig(settings, {
-    dataDir: stated === undefined ? resolve(folder, dataDir) : resolve(stated),
-    folder,
-  });
+  const content = await parse(file, read(file));
+  const config = configOf({ file, content, ...(stated !== undefined && { dataDir: resolve(stated) }) });
   return { ...config, sockets: countSockets(environment) };
+}
+
+/** Judges what was read of a configuration file. @throws {ConfigMistake} as {@link readConfig} */
+export function configOf(source: ConfigSource): Config {
+  const { file, content, dataDir: stated } = source;
+  const settings = judged(file, content);
+  if (settings.issuer === undefined) throw new ConfigMistake(`${file}: issuer: is missing`);
+  const folder = dirname(file);
+  const named = settings.data_dir === undefined ? undefined : resolve(folder, settings.data_dir);
+  const dataDir = stated ?? named;
+  if (dataDir === undefined) throw new ConfigMistake(`${file}: data_dir: is missing, and PORTVAKT_DATA is not set`);
+  return { ...toConfig(settings, { dataDir, folder }), source };
 }
 
 /**
@@ -169,14 +182,18 @@ function read(file: string): string {
   }
 }
 
-async function parse(file: string, text: string): Promise<ConfigFile> {
+async function parse(file: string, text: string): Promise<unknown> {
   // The workers are handed what the first process has read, and need no reader.
   const { LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: true });
   const [broken] = document.errors;
   if (broken) throw new ConfigMistake(`${file}: ${broken.message}`);
-  const result = configSchema.safeParse(toPlain(document, file) ?? {});
+  return toPlain(document, file) ?? {};
+}
+
+function judged(file: string, content: unknown): ConfigFile {
+  const result = configSchema.safeParse(content);
   if (!result.success) throw new ConfigMistake(result.error.issues.flatMap((issue) => mistakes(issue, file)).join('\n'));
   assertNotInTheOpen(file, result.data);
   return result.data;

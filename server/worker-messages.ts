@@ -5,7 +5,10 @@ import type { Reading } from './telemetry/readings.ts';
 
 /** What the primary tells a worker first. */
 export type WorkerTask = {
+  /** Where it was made of a file, the worker makes its own of that. */
   readonly config: Config;
+  /** Among how many the limits are divided. */
+  readonly workers: number;
   /** Seconds ahead of this machine's clock. */
   readonly clockOffset: number;
   /** Whether the store is prepared by the primary before the worker reads anything from it. */

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { systemClock } from './clock.ts';
+import { type Config, configOf } from './config.ts';
 import type { FaultCode } from './core/catalogue.ts';
+import { shareOfLimits } from './core/limits.ts';
 import { type RunningServer, startServer } from './main.ts';
 import { type PrimaryMessage, type ToldError, tellError, type WorkerMessage, type WorkerTask } from './worker-messages.ts';
 
@@ -10,8 +12,9 @@ import { type PrimaryMessage, type ToldError, tellError, type WorkerMessage, typ
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => {});
 process.once('message', (task: WorkerTask) => void work(task));
 
-async function work({ config, clockOffset, prepares, announces }: WorkerTask): Promise<void> {
+async function work({ clockOffset, prepares, announces, ...task }: WorkerTask): Promise<void> {
   try {
+    const config = ownConfig(task);
     // The primary answers who watches: it alone sees all workers.
     const { listen: _, ...operations } = config.operations;
     const server = await startServer(
@@ -27,6 +30,12 @@ async function work({ config, clockOffset, prepares, announces }: WorkerTask): P
   } catch (error) {
     tell({ kind: 'failed', error: tellError(error) }, () => process.exit(1));
   }
+}
+
+/** The first process may be of the version before, and know nothing of what this one runs by. */
+function ownConfig({ config: handed, workers }: Pick<WorkerTask, 'config' | 'workers'>): Config {
+  const config = handed.source ? { ...configOf(handed.source), sockets: handed.sockets } : handed;
+  return { ...config, limits: shareOfLimits(config.limits, workers) };
 }
 
 async function hear(message: PrimaryMessage, server: RunningServer): Promise<void> {

@@ -19,14 +19,15 @@ type Serving = { readonly issuer: string; readonly token_endpoint: string; reado
 export async function serve({ config: file, check }: ServeOptions, terminal: Terminal): Promise<void> {
   const path = file ?? (await nearestConfig(process.cwd()));
   const config = await readConfig(path);
+  const workers = readWorkers();
   if (check) return judge(config, terminal);
   const unshut = shutTheMemory(config.environment);
-  const workers = readWorkers();
   const { startCluster } = await import('../../server/cluster.ts');
   const stopped = stopSignal(['SIGINT', 'SIGTERM']);
-  const cluster = await startCluster(config, { workers });
+  const started = startCluster(config, { workers });
+  reloadAtHangup(started, path);
+  const cluster = await started;
   if (unshut !== undefined) cluster.log.warn('memory can be seen', { detail: unshut });
-  reloadAtHangup(cluster, path);
   await terminal.ready(serving(cluster.issuer, config), view);
   const lost = await Promise.race([stopped, cluster.lost]);
   await cluster.close();
@@ -34,10 +35,16 @@ export async function serve({ config: file, check }: ServeOptions, terminal: Ter
 }
 
 /** One reload at a time; a file that cannot be used, or with which no worker starts, is told of, and nothing changes. */
-function reloadAtHangup(cluster: RunningCluster, file: string): void {
-  let reloading = Promise.resolve();
+function reloadAtHangup(started: Promise<RunningCluster>, file: string): void {
+  // One that does not start is told of where it is waited for.
+  let reloading = started.then(
+    () => {},
+    () => {},
+  );
   process.on('SIGHUP', () => {
     reloading = reloading.then(async () => {
+      const cluster = await started.catch(() => undefined);
+      if (!cluster) return;
       try {
         await cluster.reload(await readConfig(file));
       } catch (error) {

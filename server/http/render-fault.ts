@@ -55,6 +55,8 @@ export function reportFault(fault: Fault, error: unknown, { correlationId, log }
   const { detail } = fault.circumstances;
   const fields = { correlation_id: correlationId, code, status, ...(detail !== undefined && { detail }) };
   if (status < 500) log.info('refused', fields);
+  // What the server says of its own state, such as that it is not ready, has nothing beneath it.
+  else if (error instanceof Fault && error.circumstances.cause === undefined) log.warn('refused', fields);
   else if (error instanceof Error) log.error('failed', { ...fields, error: error.message, stack: error.stack ?? '' });
   else log.error('failed', { ...fields, error: String(error) });
 }

@@ -1,5 +1,7 @@
 import cluster from 'node:cluster';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
 import { access, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -36,6 +38,8 @@ type Place = {
   readonly lines: { message: string; fields: LogFields }[];
   /** A fresh assertion, as a form. */
   readonly form: (jti?: string) => Promise<string>;
+  /** For how long a token lives. */
+  readonly lives: () => Promise<number>;
   /** Asks on a connection of its own; what comes back is the code of the refusal, or `token`. */
   readonly ask: (form: string, dispatcher?: Agent) => Promise<string>;
 };
@@ -69,7 +73,20 @@ async function start(t: Test, change: Partial<Config> = {}): Promise<Place> {
     const { error_uri: uri } = (await response.json()) as { error_uri?: string };
     return uri?.split('/').at(-1) ?? 'token';
   };
-  return { config, running, lines, form, ask };
+  const lives = async (): Promise<number> => {
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const dispatcher = new Agent({ connections: 1, keepAliveTimeout: 1 });
+    const response = await fetch(`http://127.0.0.1:${running.port}/token`, {
+      method: 'POST',
+      body: await form(),
+      headers,
+      dispatcher,
+    });
+    const { access_token: token } = (await response.json()) as { access_token: string };
+    const { exp, iat } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    return exp - iat;
+  };
+  return { config, running, lines, form, ask, lives };
 }
 
 const pids = (): (number | undefined)[] => Object.values(cluster.workers ?? {}).map((worker) => worker?.process.pid);
@@ -213,6 +230,44 @@ t.test('a reload under load replaces every worker and loses no request', async (
     pids().filter((pid) => before.includes(pid)),
     [],
   );
+});
+
+t.test('a worker makes its configuration of the file itself: it may be of a newer version than who started it', async (t) => {
+  const { config, running, lives } = await start(t);
+  const content = {
+    ...{ issuer: running.issuer, environment: 'test', listen: { port: 0 } },
+    ...{ operations: { listen: 'off' }, keys: { master: { kind: 'file', file: join(config.dataDir, 'master.key') } } },
+    token: { max_lifetime_seconds: 60 },
+  };
+  const source = { file: '/nowhere/portvakt.yaml', content, dataDir: config.dataDir };
+  t.equal(await lives(), 120);
+  await running.reload({ ...config, source });
+  t.equal(await lives(), 60);
+});
+
+t.test('a reload that cannot be carried through leaves every worker as it was', async (t) => {
+  const { config, running, lives } = await start(t);
+  const file = join(t.testdir(), 'source.pem');
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  let forks = 0;
+  const atFork = (): void => {
+    forks++;
+    if (forks === 2) rmSync(file);
+  };
+  cluster.on('fork', atFork);
+  t.teardown(() => cluster.off('fork', atFork));
+  const shorter = { ...config, sourceKeys: { register: file }, token: { ...config.token, maxTokenLifetime: 60 } };
+  await t.rejects(running.reload(shorter), /source\.pem/);
+  t.equal(forks, 3, 'one served, one did not start, and one came back');
+  t.same(await Promise.all(Array.from({ length: 8 }, lives)), Array(8).fill(120));
+  t.equal(pids().length, WORKERS);
+});
+
+t.test('a reload with another issuer or data directory is refused', async (t) => {
+  const { config, running } = await start(t);
+  await t.rejects(running.reload({ ...config, issuer: 'https://other.example.no/' }), /^issuer: /);
+  await t.rejects(running.reload({ ...config, dataDir: '/elsewhere' }), /^data_dir: /);
 });
 
 t.test('PV-SEC-124 told to stop gently it is not ready at once, answers on, and ends with everything answered', async (t) => {
