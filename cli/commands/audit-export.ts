@@ -23,7 +23,7 @@ export function define(command: Command): void {
         run: 'portvakt audit keys > audit-keys.json\nportvakt audit verify audit.ndjson --keys audit-keys.json',
       },
     ],
-    seeAlso: ['portvakt audit verify', 'docs/operations.md'],
+    seeAlso: ['portvakt audit verify', 'docs/operations/watch.md'],
   });
 }
 

@@ -19,7 +19,7 @@ export function define(command: Command): void {
         run: 'portvakt audit list --type token.refused --from 2026-01-01 --all -o csv',
       },
     ],
-    seeAlso: ['portvakt audit tail', 'portvakt audit export', 'docs/operations.md'],
+    seeAlso: ['portvakt audit tail', 'portvakt audit export', 'docs/operations/watch.md'],
   });
 }
 

@@ -119,6 +119,6 @@ function definePrune(command: Command): void {
       { does: 'what would go', run: 'portvakt db prune --audit audit.ndjson --dry-run' },
       { does: 'in a script, after the file is kept elsewhere', run: 'portvakt db prune --audit audit.ndjson --yes' },
     ],
-    seeAlso: ['portvakt audit export', 'portvakt audit verify', 'docs/operations.md'],
+    seeAlso: ['portvakt audit export', 'portvakt audit verify', 'docs/operations/README.md'],
   });
 }

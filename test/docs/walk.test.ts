@@ -9,8 +9,8 @@ import t from 'tap';
 import { codeLines, type Page, pageNamed } from './markdown.ts';
 import { BIN, freePort, newcomer } from './newcomer.ts';
 
-t.test('the first start of docs/operations.md works as it is written', async (t) => {
-  const page = pageNamed('docs/operations.md');
+t.test('the first start of docs/operations/install.md works as it is written', async (t) => {
+  const page = pageNamed('docs/operations/install.md');
   const { run, folder } = await newcomer(t);
   await writeFile(join(folder, 'world.yaml'), block(page, 'yaml', /^organizations:/m));
   for (const line of codeLines(page, 'sh').filter((command) => command !== 'portvakt serve')) {
