@@ -57,11 +57,15 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was broken off',
 };
 
-function unreachable(url: string, error: unknown, timeout: number): Failure {
+/** What stood in the way of a connection, in words. */
+export function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  return REASONS[(cause as NodeJS.ErrnoException).code ?? ''] ?? (cause as Error).message;
+}
+
+function unreachable(url: string, error: unknown, timeout: number): Failure {
   const late = error instanceof Error && error.name === 'TimeoutError';
-  const reason = late ? `no answer within ${timeout} s` : (REASONS[code] ?? (cause as Error).message);
+  const reason = late ? `no answer within ${timeout} s` : reasonOf(error);
   return new Failure('unreachable', `${new URL(url).origin} cannot be reached: ${reason}`, {
     fix: 'check the address, and that the server runs; then try again',
     retryable: true,

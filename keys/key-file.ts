@@ -25,7 +25,12 @@ export class KeyUnusable extends Error {
 /** Makes the folder for private keys, mode 0700, or sees that it is one. @throws {KeyUnusable} */
 export function preparePrivateFolder(directory: string): void {
   usable(directory, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
-  const stat = lstatSync(directory);
+  assertPrivateFolder(directory);
+}
+
+/** Sees that the folder for private keys is one, and its user's alone. @throws {KeyUnusable} also when it is missing. `PV-SEC-095` */
+export function assertPrivateFolder(directory: string): void {
+  const stat = usable(directory, () => lstatSync(directory));
   if (!stat.isDirectory()) throw new KeyUnusable(`${directory} is not a folder: put the keys in a folder of their own`);
   assertPrivate(directory, stat, '700');
 }
@@ -87,10 +92,19 @@ export function removeDurably(path: string): void {
  * @throws {KeyUnusable} when it is missing, a link, another user's, or open to others. `PV-SEC-095`
  */
 export function readPrivately(path: string, what = 'signing key'): Buffer {
+  return judged(path, what, (file) => usable(path, () => readFileSync(file)));
+}
+
+/** Judges a file as {@link readPrivately} does, and leaves it unread. @throws {KeyUnusable} */
+export function assertPrivateFile(path: string, what = 'signing key'): void {
+  judged(path, what, () => {});
+}
+
+function judged<T>(path: string, what: string, use: (file: number) => T): T {
   const file = usable(path, () => openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)), what);
   try {
     assertPrivate(path, fstatSync(file), '600');
-    return usable(path, () => readFileSync(file));
+    return use(file);
   } finally {
     closeSync(file);
   }

@@ -8,6 +8,11 @@ import { StoreUnusable } from './storage/unusable.ts';
  */
 export async function prepareDataFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
+  assertPrivateDataFolder(path);
+}
+
+/** Sees that the data directory, which is there, is one that nobody else can enter. @throws {StoreUnusable} as {@link prepareDataFolder} */
+export function assertPrivateDataFolder(path: string): void {
   const stat = lstatSync(path);
   if (!stat.isDirectory()) throw new StoreUnusable(`the data directory ${path} is a link: name the folder that it leads to`);
   const own = process.geteuid?.();

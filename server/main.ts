@@ -53,6 +53,7 @@ import { openTls, watchTls } from './tls.ts';
 import { BufferedTokenCounter } from './token-counter.ts';
 import { TrustWatch } from './trust-watch.ts';
 
+export { assertPrivateDataFolder } from './data-folder.ts';
 export { openTls } from './tls.ts';
 
 /** A server that answers. */

@@ -7,11 +7,11 @@ import type { DoctorOptions } from './run-doctor.ts';
 export function define(command: Command): void {
   command
     .description(
-      'Looks for what is wrong: on the host at configuration, store, keys and clock, at a server at metadata, keys and token. It changes nothing.',
+      'Looks for what is wrong: on the host at configuration, permissions, store, keys, trust, TLS, clock and outbound, at a server at metadata, keys and token. It changes nothing. Warnings fail nothing; a problem ends it with 11.',
     )
     .option('--config <file>', 'configuration of the host; default: portvakt.yaml here or in a folder above, if there is one')
     .option('--server <url>', "server to ask; default: the context's")
-    .option('--offline', 'ask no server')
+    .option('--offline', 'ask nobody over the network')
     .action(async (options: DoctorOptions) => (await import('./run-doctor.ts')).doctor(options, Terminal.of(command)));
   document(command, {
     examples: [

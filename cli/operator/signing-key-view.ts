@@ -48,8 +48,7 @@ export type KeyStatus = Pick<ShownKey, 'kid' | 'alg' | 'state'> & { readonly fil
 /** Opens the file of a key that signs or will; that of a retired one is needed for nothing. */
 export async function signingKeyStatus({ folder }: KeyPlace, key: SigningKeyRecord, now: number): Promise<KeyStatus> {
   const { kid, alg, state } = key;
-  const states = state === 'active' ? [state] : ([state, 'pending', 'active'] as const);
-  const file = await folder.open(kid, { kinds: [KIND_OF[alg]], states }).then(
+  const file = await openAsRecorded(folder, key).then(
     () => (folder.plain().includes(kid) ? 'in the clear' : 'sealed'),
     (error: unknown) => {
       if (error instanceof KeyUnusable) return `unusable: ${error.message}`;
@@ -57,6 +56,12 @@ export async function signingKeyStatus({ folder }: KeyPlace, key: SigningKeyReco
     },
   );
   return { kid, alg, state, file, next: whatIsNext(key, now) };
+}
+
+/** Opens the file of a key as its record has it, or as a change that was interrupted has left it. @throws {KeyUnusable} */
+export async function openAsRecorded(folder: KeyPlace['folder'], { kid, alg, state }: SigningKeyRecord): Promise<void> {
+  const states = state === 'active' ? [state] : ([state, 'pending', 'active'] as const);
+  await folder.open(kid, { kinds: [KIND_OF[alg]], states });
 }
 
 export const statusView: View<KeyStatus> = {

@@ -58,6 +58,35 @@ export async function ask(
   });
 }
 
+/**
+ * Asks an address, and leaves unread what it answers: no redirects, otherwise as {@link download}.
+ * @throws {NotFetched} its cause tells more
+ */
+export async function reach(url: string, limits: Omit<DownloadLimits, 'bytes'>): Promise<Reached> {
+  return within({ ...limits, bytes: 0 }, async (means) => {
+    assertAllowed(new URL(url), means);
+    const sent = Date.now();
+    const { statusCode, headers, body } = await means.request(url, { dispatcher: means.agent, signal: means.signal });
+    const received = Date.now();
+    body.on('error', () => {}).destroy();
+    const { date, age } = headers;
+    return {
+      ...{ status: statusCode, sent, received },
+      ...(typeof date === 'string' && { date }),
+      ...(typeof age === 'string' && { age }),
+    };
+  });
+}
+
+/** What an address answered: its status, the two headers that tell the time, and when it was asked, in milliseconds. RFC 9110 §6.6.1 */
+export type Reached = {
+  readonly status: number;
+  readonly date?: string;
+  readonly age?: string;
+  readonly sent: number;
+  readonly received: number;
+};
+
 async function within<T>(limits: DownloadLimits, fetch: (means: Means) => Promise<T>): Promise<T> {
   // Loaded by the first who fetches: a server that fetches nothing starts sooner.
   const { Agent, request } = await import('undici');

@@ -135,7 +135,7 @@ export function readTrustFile(bytes: Uint8Array): Buffer {
 }
 
 /** What a trust entry says of its certificate. @throws {Fault} PV-601 naming the rule. */
-function readAuthority(bytes: Uint8Array): Authority {
+export function readAuthority(bytes: Uint8Array): Authority {
   try {
     const der = readTrustFile(bytes);
     const certificate = readCertificate(der);
@@ -263,7 +263,7 @@ async function judge(
 }
 
 /** Without a word of the entry nobody is asked in a test environment, and an answer is demanded in production. Security reference §3 */
-function policyOf({ revocation, environment }: TrustEntry): RevocationPolicy {
+export function policyOf({ revocation, environment }: TrustEntry): RevocationPolicy {
   return revocation ?? (environment === 'test' ? 'off' : 'require');
 }
 

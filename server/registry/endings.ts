@@ -5,7 +5,10 @@ import type { Ports, TrustEntry } from '../core/ports.ts';
 import { DAY, type EpochSeconds } from '../core/time.ts';
 
 /** Where it is looked up what ends. */
-export type EndingSources = Pick<Ports, 'certificates'> & { readonly storage: Pick<Ports['storage'], 'endings' | 'trust'> };
+export type EndingSources = {
+  readonly certificates: Pick<Ports['certificates'], 'readAuthority'>;
+  readonly storage: Pick<Ports['storage'], 'endings'> & { readonly trust: Pick<Ports['storage']['trust'], 'list'> };
+};
 
 /** Whose endings are asked for, and of which kinds. */
 export type EndingsWish = {
@@ -50,7 +53,7 @@ function ofDelegation({ id, scopes, consumerOrgno, supplierOrgno, validTo = 0 }:
   return { kind: 'delegation', id, name: scopes.join(' '), ends: validTo, orgno: consumerOrgno, supplierOrgno };
 }
 
-function ofAuthority({ id, role, certificate }: TrustEntry, certificates: Ports['certificates']): Ending {
+function ofAuthority({ id, role, certificate }: TrustEntry, certificates: EndingSources['certificates']): Ending {
   const { subject, notAfter } = certificates.readAuthority(Buffer.from(certificate, 'base64'));
   return { kind: role, id, name: subject, ends: notAfter };
 }

@@ -17,7 +17,11 @@ export const OPERATOR_SCOPES: readonly AdminScope[] = [
 ];
 
 /** The organisation that operates the server, if there is one. */
-export async function findOperator({ organizations }: Registers): Promise<Organization | undefined> {
+export async function findOperator({
+  organizations,
+}: {
+  readonly organizations: Pick<Registers['organizations'], 'list'>;
+}): Promise<Organization | undefined> {
   return (await organizations.list()).find(({ adminScopes }) => adminScopes.includes(OPERATOR_SCOPE));
 }
 

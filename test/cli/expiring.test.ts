@@ -104,7 +104,7 @@ t.test('doctor tells what ends soon, and fails with 11 when a trusted authority 
     t.equal(made.code, 0, made.stderr);
     const looked = await other.run(['doctor', '--offline', '-o', 'json']);
     const ends = JSON.parse(looked.stdout).items.find(({ id }: { id: string }) => id === 'endings');
-    t.match([looked.code, ends.detail, ends.result], [code, found, code === 0 ? 'pass' : 'fail'], looked.stderr);
+    t.match([looked.code, ends.detail, ends.result], [code, found, code === 0 ? 'ok' : 'problem'], looked.stderr);
   }
 });
 

@@ -17,6 +17,11 @@ export function preparePrivateFile(path: string): void {
   } catch (cause) {
     throw new StoreUnavailable(`the database ${path} cannot be made: ${(cause as Error).message}`, { cause });
   }
+  assertPrivateDatabase(path);
+}
+
+/** Sees that the database and its companions, as far as they are there, are our own alone. @throws {StoreUnusable} `PV-SEC-095` */
+export function assertPrivateDatabase(path: string): void {
   for (const suffix of ['', '-wal', '-shm']) assertPrivate(`${path}${suffix}`);
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StoreUnavailable } from '../../core/ports.ts';
 import { StoreUnusable } from '../unusable.ts';
@@ -30,8 +31,9 @@ export function lockForServer(dataDir: string): () => void {
   return () => connection.close();
 }
 
-/** Whether a server has the data directory. @throws {StoreUnavailable} */
+/** Whether a server has the data directory. Where none ever had, nothing is made. @throws {StoreUnusable | StoreUnavailable} */
 export function isServed(dataDir: string): boolean {
+  if (!existsSync(join(dataDir, LOCK))) return false;
   try {
     lockForServer(dataDir)();
     return false;
