@@ -1,7 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DAY, MINUTE } from '../../server/core/time.ts';
-import { describeSqlite } from '../../server/storage/upkeep.ts';
 import { type Found, problem, warning } from '../health-check.ts';
 import { rfc3339 } from '../moment.ts';
 import type { Host } from './host-health.ts';
@@ -19,8 +18,8 @@ export async function lookAtData({ config: { dataDir } }: Host): Promise<Found> 
 }
 
 /** Its schema, and whether it holds together. `PV-SEC-121` */
-export async function lookAtStore({ database }: Host): Promise<Found> {
-  const { flaws, schema, pending, bytes } = describeSqlite(database, 'quick');
+export async function lookAtStore({ status }: Host): Promise<Found> {
+  const { flaws, schema, pending, bytes } = status();
   if (flaws.length > 0) {
     const told = flaws.slice(0, 3).join('; ');
     return problem(`the database is damaged: ${told}`, 'stop the server, and restore a backup: portvakt db restore');
@@ -53,8 +52,8 @@ export function judgeSpace({ free, total }: { readonly free: number; readonly to
 
 const BACKUP_OLD_AFTER = 7 * DAY;
 
-export async function lookAtBackup({ database, now }: Host): Promise<Found> {
-  const { last_backup: last } = describeSqlite(database, 'quick');
+export async function lookAtBackup({ status, now }: Host): Promise<Found> {
+  const { last_backup: last } = status();
   if (!last) return warning('there has never been one', 'portvakt db backup, by a timer');
   const days = Math.floor((now - last.at) / DAY);
   const told = `${rfc3339(last.at)}, ${days} ${days === 1 ? 'day' : 'days'} ago`;
@@ -62,8 +61,8 @@ export async function lookAtBackup({ database, now }: Host): Promise<Found> {
 }
 
 /** A floor that lies ahead refuses honest assertions. `PV-SEC-031`, `PV-SEC-036` */
-export async function lookAtReplayFloor({ database, now }: Host): Promise<Found> {
-  const { replay_floor: floor } = describeSqlite(database, 'quick');
+export async function lookAtReplayFloor({ status, now }: Host): Promise<Found> {
+  const { replay_floor: floor } = status();
   const clock = 'set the clock right (NTP); then it passes by itself';
   if (floor && floor.issued_from > now)
     return problem(`every assertion is refused that is issued before ${rfc3339(floor.issued_from)}`, clock);

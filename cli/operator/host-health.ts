@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { type Config, readConfig, weakenings } from '../../server/config.ts';
 import type { EpochSeconds } from '../../server/core/time.ts';
 import { findOperator } from '../../server/registry/operator.ts';
-import { readSqlite, type StoreReading } from '../../server/storage/upkeep.ts';
+import { describeSqlite, readSqlite, type StoreReading, type StoreStatus } from '../../server/storage/upkeep.ts';
 import { type Found, type Look, problem, type Skipped, skipped, warning } from '../health-check.ts';
 import { lookAtBackup, lookAtData, lookAtPast, lookAtReplayFloor, lookAtSpace, lookAtStore } from './host-data.ts';
 import { lookAtAuditKey, lookAtSigningKeys, lookAtSourceKeys } from './host-keys.ts';
@@ -14,6 +15,8 @@ import { lookAtEndings, lookAtLists, lookAtTrust } from './host-trust.ts';
 export type Host = {
   readonly config: Config;
   readonly database: string;
+  /** How the store is, looked at once. @throws {StoreUnusable | StoreUnavailable} */
+  readonly status: () => StoreStatus;
   readonly now: EpochSeconds;
   /** Whether nobody is asked over the network. */
   readonly offline: boolean;
@@ -65,10 +68,15 @@ export function looksAtHost(file: string, circumstances: Circumstances): readonl
 }
 
 function hostOf(config: Config, circumstances: Circumstances): Host {
-  const database = `${config.dataDir}/portvakt.db`;
+  const database = join(config.dataDir, 'portvakt.db');
   const older = skipped('the store has an older schema: portvakt db migrate, or a start, brings it to this version');
+  let status: StoreStatus | undefined;
   return {
     ...{ config, database, now: Math.floor(Date.now() / 1000) },
+    status: () => {
+      status ??= describeSqlite(database, 'quick');
+      return status;
+    },
     ...circumstances,
     inStore: async (look) => (await readSqlite(database, look)) ?? older,
   };
