@@ -1,3 +1,5 @@
+import { readConfig } from '../../server/config.ts';
+import { readContexts } from '../context-file.ts';
 import { Failure } from '../failure.ts';
 import { type Finding, findingView, lookAtAll } from '../health-check.ts';
 import { looksAtServer } from '../server-health.ts';
@@ -19,7 +21,9 @@ export async function doctor(options: DoctorOptions, terminal: Terminal): Promis
   const config = options.config ?? (await configHere());
   const patience = Math.min(PATIENCE, terminal.options.timeout) * 1000;
   const host = config === undefined ? [] : await lookAtAll(looksAtHost(config, { offline, patience }));
-  const server = offline ? [] : await lookAtAll(await looksAtServer(options.server, terminal));
+  const server = offline
+    ? []
+    : await lookAtAll(await looksAtServer(options.server ?? (await issuerOf(options, terminal)), terminal));
   const findings: readonly Finding[] = [...host, ...server];
   if (findings.length === 0) {
     throw new Failure('usage', 'there is nothing to look at', { fix: 'give --config FILE, or leave --offline out' });
@@ -40,6 +44,15 @@ function conclude(findings: readonly Finding[], terminal: Terminal): void {
     );
   if (warnings > 0) terminal.warn(`${warned} in ${findings.length} checks`);
   else terminal.say(`all is well: ${findings.length} checks`);
+}
+
+/** Of the configuration that is named, where no context says whom to ask; one that cannot be read is told of already. */
+async function issuerOf({ config }: DoctorOptions, { options: { context } }: Terminal): Promise<string | undefined> {
+  if (config === undefined || (context ?? (await readContexts()).current) !== undefined) return undefined;
+  return readConfig(config).then(
+    ({ issuer }) => issuer,
+    () => undefined,
+  );
 }
 
 async function configHere(): Promise<string | undefined> {
