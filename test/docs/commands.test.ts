@@ -15,6 +15,14 @@ t.test('every command in the code blocks of the pages exists, with its flags', a
   t.same(pages().flatMap(mistakes), []);
 });
 
+t.test('every portvakt command that the pages on operations only show exists too', async (t) => {
+  const shown = pages()
+    .filter(({ path }) => path.startsWith('docs/operations/'))
+    .flatMap((page) => codeLines(page, 'text').filter((line) => line.startsWith('portvakt ')));
+  t.ok(shown.length > 3, 'there are some');
+  for (const line of shown) t.equal(mistakeIn(line), undefined, line);
+});
+
 t.test('a command that does not exist would be found', async (t) => {
   const wrong = (line: string) => mistakes({ path: 'a.md', text: `\`\`\`sh\n${line}\n\`\`\`\n` });
   t.same(wrong('npm run nothing'), ['a.md: npm run nothing: there is no such script']);
