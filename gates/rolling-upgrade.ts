@@ -12,6 +12,12 @@ import { HERE, type ProgramBefore, programBefore } from './program-before.ts';
 /** The commit whose program stands for the version before: it takes sockets that are handed over, and knows the schema before. */
 const EARLIER = '0416c65';
 
+/**
+ * What its operator sets for it: of itself it takes connections in its first process, which drops those that no worker has yet when the last
+ * one ends. This version needs no such thing. docs/how-to/upgrade-without-a-gap.md
+ */
+const EARLIER_NEEDS = { NODE_CLUSTER_SCHED_POLICY: 'none' };
+
 /** Milliseconds of load before and after each change of the version, and how often there and back. */
 const FULL = { around: 5_000, times: 3 };
 const SHORT = { around: 1_000, times: 1 };
@@ -41,7 +47,7 @@ async function upgrade({ before, around, times, tell }: Upgrade, later: (close: 
   later(() => directory.remove());
   const programOn = (folder: string) => ({
     args: [join(folder, 'cli/bin.js'), 'serve', '--config', directory.config],
-    env: { PORTVAKT_WORKERS: '2' },
+    env: { PORTVAKT_WORKERS: '2', ...(folder !== HERE && EARLIER_NEEDS) },
   });
   const order = [before.folder, ...Array.from({ length: times }, () => [HERE, before.folder]).flat()];
   const waiting = await onOneSocket(directory.port, order.map(programOn));

@@ -45,7 +45,7 @@ export type ClusterSurroundings = {
  */
 export async function startCluster(config: Config, surroundings: ClusterSurroundings): Promise<RunningCluster> {
   const { lockForServer } = await import('./storage/upkeep.ts');
-  const unlock = lockForServer(config.dataDir);
+  const unlock = lockForServer(config.dataDir, config.sockets > 0 ? 'follows' : 'alone');
   const workers = new Workers(config, surroundings);
   try {
     const [{ issuer, port }] = await workers.start();
@@ -106,6 +106,9 @@ class Workers {
     const program = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url));
     // By SIGUSR1 Node opens its inspector, until a worker has come as far as to ignore it. `PV-SEC-096`
     const execArgv = [...YOUNG, ...process.execArgv, ...(config.environment === 'production' ? ['--disable-sigusr1'] : [])];
+    // From a socket that others hold, too, the workers take connections themselves: what they have not taken when they end waits there for
+    // the next server. This process would take them ahead of the workers, and drop what it holds when the last of them ends. `PV-SEC-122`
+    if (config.sockets > 0) cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({ exec: program, args: [], execArgv, serialization: 'advanced' });
   }
 

@@ -17,3 +17,18 @@ t.test('a data directory has one server: a second is refused, and starts nothing
   unlock();
   t.equal(isServed(dataDir), false, 'it can be had again');
 });
+
+t.test('a server that follows another on the same socket may start beside it, and a third may not', async (t) => {
+  const dataDir = join(t.testdir(), 'data');
+  const first = lockForServer(dataDir, 'follows');
+  const second = lockForServer(dataDir, 'follows');
+  t.throws(() => lockForServer(dataDir, 'follows'), StoreUnusable);
+  first();
+  t.throws(() => lockForServer(dataDir), StoreUnusable, 'one that follows nobody waits until the last is gone');
+  const third = lockForServer(dataDir, 'follows');
+  second();
+  t.equal(isServed(dataDir), true);
+  third();
+  t.equal(isServed(dataDir), false);
+  lockForServer(dataDir)();
+});
