@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
-/** How it ends: idle connections closed at once, or left until they run out, so that no request is on its way to a closed one. */
+/** How it ends: connections that have no request closed at once, or left until they run out, so that no request is on its way to a closed one. */
 export type Ending = 'now' | 'gently';
 
 /** The addresses that a server listens on, all with one port, until it ends. */
@@ -11,12 +11,16 @@ export class Listening {
   readonly #servers: readonly Server[];
   /** Connections under TLS, which the server itself knows only once the handshake is over. */
   readonly #secured = new Set<Socket>();
+  /** Connections on which nothing has been asked, by their ends: Node takes them for busy. Under TLS a request names another socket. */
+  readonly #silent = new Map<string, Socket>();
   #ending = false;
 
   constructor(servers: readonly Server[]) {
     this.#servers = servers;
     for (const server of servers) {
-      server.prependListener('request', (_, response) => {
+      server.on('connection', (socket) => this.#await(socket));
+      server.prependListener('request', ({ socket }, response) => {
+        this.#silent.delete(endsOf(socket));
         if (this.#ending) response.setHeader('Connection', 'close');
       });
       if (server instanceof TlsServer) server.on('connection', (socket) => this.#note(socket));
@@ -69,7 +73,9 @@ export class Listening {
     this.#ending = true;
     const open = this.#servers.filter((server) => server.listening);
     const cut = setTimeout(() => this.cut(), timeout * 1_000);
-    await Promise.all(open.map((server) => close(server, how)));
+    const closed = Promise.all(open.map((server) => close(server, how)));
+    if (how === 'now') for (const socket of this.#silent.values()) socket.destroy();
+    await closed;
     clearTimeout(cut);
   }
 
@@ -77,6 +83,14 @@ export class Listening {
   cut(): void {
     for (const server of this.#servers) server.closeAllConnections();
     for (const socket of this.#secured) socket.destroy();
+  }
+
+  #await(socket: Socket): void {
+    const ends = endsOf(socket);
+    this.#silent.set(ends, socket);
+    socket.once('close', () => {
+      if (this.#silent.get(ends) === socket) this.#silent.delete(ends);
+    });
   }
 
   #note(socket: Socket): void {
@@ -87,6 +101,11 @@ export class Listening {
 
 /** SD_LISTEN_FDS_START */
 const FIRST_DESCRIPTOR = 3;
+
+/** The same for a connection and for what is secured in it. */
+function endsOf({ localAddress, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${remoteAddress} ${remotePort}`;
+}
 
 function close(server: Server, how: Ending): Promise<unknown> {
   const closed = once(server, 'close');
