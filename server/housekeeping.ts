@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClockWatch } from './clock.ts';
 import type { Measures } from './core/measures.ts';
-import type { Log, Storage } from './core/ports.ts';
+import type { Every, Log, Storage } from './core/ports.ts';
 import { HOUR } from './core/time.ts';
 
-/** How often the clock is looked at and spent assertions that are over are removed, in milliseconds. */
-const INTERVAL = 5_000;
+/** How often the clock is looked at and spent assertions that are over are removed, in seconds. */
+const INTERVAL = 5;
 
 /** How many go at a time, so that no one waits for it. `PV-SEC-035` */
 const SLICE = 1_000;
@@ -14,14 +14,13 @@ const SLICE = 1_000;
 const CHECKPOINT_EVERY = HOUR;
 
 /** Starts what must be done now and then. @returns what ends it */
-export function keepHouse(storage: Storage, watch: ClockWatch, { measures, log }: Telemetry): () => void {
-  const timer = setInterval(async () => {
+export function keepHouse(storage: Storage, watch: ClockWatch, { every, measures, log }: Means): () => void {
+  return every(INTERVAL, async () => {
     watch.look();
     await attempt('pruning failed', () => removeOver(storage, watch, measures), log);
     await attempt('tokens could not be counted', () => foldAll(storage), log);
     await attempt('no checkpoint could be made', () => storage.audit.seal(watch.now(), watch.now() - CHECKPOINT_EVERY), log);
-  }, INTERVAL).unref();
-  return () => clearInterval(timer);
+  });
 }
 
 /** Counts whatever has come into the audit, a slice a turn. */
@@ -38,7 +37,7 @@ async function attempt(failure: string, work: () => Promise<void>, log: Log): Pr
   }
 }
 
-type Telemetry = { readonly measures: Measures; readonly log: Log };
+type Means = { readonly every: Every; readonly measures: Measures; readonly log: Log };
 
 /** Removes the spent assertions that are surely over, a slice a turn. */
 async function removeOver(storage: Storage, watch: ClockWatch, measures: Measures): Promise<void> {

@@ -78,7 +78,7 @@ export type Surroundings = {
   readonly clock?: Clock;
   /** What the clock is watched against; where one is turned on purpose, so is the other. */
   readonly monotonic?: Monotonic;
-  /** What is done again and again in the background of certificates. */
+  /** What is done again and again in the background. */
   readonly every?: Every;
   readonly log?: Log;
   /** What watches the event loop. */
@@ -376,7 +376,7 @@ function build(
     tokens: { seconds: measures.seconds, ...(config.operations.logTokens && { log }) },
     log,
   });
-  const endHousekeeping = keepHouse(storage, watch, { measures, log });
+  const endHousekeeping = keepHouse(storage, watch, { every, measures, log });
   const { signingAlgorithms: algorithms } = config.token;
   const endRotation = watchKeys(keystore.place, { algorithms, settings: config.keys, watch, every, log });
   const endWatch = watchEndings(ports, { clock, every, log, measures });

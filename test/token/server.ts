@@ -97,6 +97,8 @@ export async function startTestServer(
     { ...config, ...wished, token: { ...config.token, ...settings }, certificates: { ...config.certificates, ...certificates } },
     {
       clock,
+      // It is turned, and never wrong.
+      monotonic: clock.now,
       every: (_, work) => {
         background.add(work);
         return () => void background.delete(work);
