@@ -1,5 +1,6 @@
 import { backupUnderLoad } from './backup-under-load.ts';
 import { brokenDisk } from './broken-disk.ts';
+import { clockSteps } from './clock-steps.ts';
 import { corpora } from './corpora.ts';
 import { fuzzAssertions } from './fuzz-assertions.ts';
 import { fuzzCertificates } from './fuzz-certificates.ts';
@@ -18,6 +19,7 @@ export const GATES: readonly Gate[] = [
   powerCut,
   oneTokenEach,
   brokenDisk,
+  clockSteps,
   rotationUnderLoad,
   rollingUpgrade,
   corpora,
