@@ -5,6 +5,7 @@ import { tokenRequest } from '../proving/token-request.ts';
 import { JWT_BEARER } from '../server/core/token-request.ts';
 import { type Chance, chanceOf, pick } from './chance.ts';
 import { type Gate, TOLD } from './gate.ts';
+import { HANG, shortestTime } from './hang.ts';
 import { SCOPE, Trial } from './load/trial.ts';
 import { mutate } from './mutate.ts';
 import { mutateJson } from './mutate-json.ts';
@@ -17,10 +18,6 @@ const SLICE = 2_000;
 
 /** Mutants under way at a time. */
 const CONNECTIONS = 16;
-
-/** A hang is what takes longer alone, in milliseconds, each time that it is tried. Security §6 */
-const HANG = 100;
-const TRIES = 4;
 
 /** Changed assertions through the token endpoint of a server with its workers. Security §6, G9 */
 export const fuzzAssertions: Gate = {
@@ -77,7 +74,7 @@ async function fuzz(trial: Trial, { seed, from, to }: Slice, found: Found): Prom
     }),
   );
   for (const { number: slow, mutant } of found.slow.splice(0)) {
-    const took = await shortest(trial, mutant.request);
+    const took = await shortestTime(trial.directory.port, mutant.request);
     if (took > HANG) found.failures.push(`mutant ${slow} took ${took.toFixed(0)} ms: ${mutant.text}`);
   }
 }
@@ -167,19 +164,6 @@ function assertDeserved(trial: Trial, assertion: string, fail: (what: string) =>
   if (jti !== undefined && (typeof jti !== 'string' || jti.length < 1 || jti.length > 255)) fail('got a token with such a jti');
   if (typeof scope !== 'string' || !scope.split(' ').every((one) => one === SCOPE || one === 'prove:kart.read'))
     fail('got a token for such a scope');
-}
-
-/** Milliseconds, of several tries one after the other. */
-async function shortest({ directory }: Trial, request: Buffer): Promise<number> {
-  const times: number[] = [];
-  for (let n = 0; n < TRIES; n++) {
-    const connection = new Connection(directory.port);
-    const began = performance.now();
-    await connection.ask(request).catch(() => undefined);
-    times.push(performance.now() - began);
-    connection.close();
-  }
-  return Math.min(...times);
 }
 
 function decoded(part: string): string {

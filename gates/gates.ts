@@ -3,6 +3,7 @@ import { brokenDisk } from './broken-disk.ts';
 import { clockSteps } from './clock-steps.ts';
 import { corpora } from './corpora.ts';
 import { fuzzAssertions } from './fuzz-assertions.ts';
+import { fuzzBodies } from './fuzz-bodies.ts';
 import { fuzzCertificates } from './fuzz-certificates.ts';
 import type { Gate } from './gate.ts';
 import { killUnderLoad } from './kill-under-load.ts';
@@ -26,6 +27,7 @@ export const GATES: readonly Gate[] = [
   opensslVerify,
   fuzzCertificates,
   fuzzAssertions,
+  fuzzBodies,
   backupUnderLoad,
   simulation,
 ];

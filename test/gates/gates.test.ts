@@ -13,7 +13,7 @@ t.test('all gates run unless some are named, and a gate is named with its parts'
   t.match(readArguments(['--short', '--seed', '7', '--from', '300', 'G10']), { isShort: true, seed: 7, from: 300 });
   t.same(
     readArguments(['G9']).gates.map(({ id }) => id),
-    ['G9-certificates', 'G9-assertions'],
+    ['G9-certificates', 'G9-assertions', 'G9-bodies'],
     'G9 is not G10',
   );
   for (const wrong of [['G99'], ['G'], ['--seed', '-1'], ['--from', 'x'], ['--fast']])

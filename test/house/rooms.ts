@@ -154,7 +154,15 @@ export const rooms: readonly Room[] = [
   { of: 'gates/program-before.ts', imports: ['proving/'], computed: true },
   {
     of: 'gates/',
-    imports: ['gates/simulation/', 'proving/', 'fixtures/', 'server/audit/', ...SERVED, 'test/keys/'],
+    imports: [
+      'gates/simulation/',
+      'proving/',
+      'fixtures/',
+      'server/audit/',
+      'server/selfservice/routes.ts',
+      ...SERVED,
+      'test/keys/',
+    ],
     packages: { 'better-sqlite3': ANY },
   },
   {
