@@ -46,7 +46,8 @@ const injected = (name: string, injection: string, serves = false): Fault => ({
   },
 });
 
-const locked: Fault = {
+/** Somebody else holds the store. */
+export const locked: Fault = {
   ...{ name: 'locked by another process', serves: false },
   begin: async ({ directory }) => {
     const other = new Database(directory.database, { timeout: 10_000 });
@@ -58,8 +59,11 @@ const locked: Fault = {
   },
 };
 
+/** No write has room any more. */
+export const fullDisk = injected('a full disk', 'pwrite64:error=ENOSPC');
+
 const FAULTS: readonly Fault[] = [
-  injected('a full disk', 'pwrite64:error=ENOSPC'),
+  fullDisk,
   injected('a disk that can only be read', 'pwrite64:error=EROFS'),
   injected('a disk that fails to sync', 'fsync,fdatasync:error=EIO'),
   injected('a disk of which each sync takes two seconds', 'fsync,fdatasync:delay_enter=2000000', true),
@@ -88,7 +92,8 @@ export const brokenDisk: Gate = {
   },
 };
 
-async function befall(
+/** Lets a fault last so many milliseconds under load. @returns what came of it, and what should not have */
+export async function befall(
   trial: Trial,
   { serves, begin }: Fault,
   lasting: number,

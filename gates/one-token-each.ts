@@ -7,7 +7,7 @@ const FULL = 10_000;
 const SHORT = 400;
 
 /** How often one assertion is sent at once, each time on a connection of its own. Security §6 */
-const TIMES = 64;
+export const TIMES = 64;
 
 /** Signed at a time: they live two minutes. */
 const SLICE = 200;
@@ -41,7 +41,8 @@ export const oneTokenEach: Gate = {
 
 type Race = { readonly rounds: number; readonly connections: readonly Connection[]; readonly tell: (line: string) => void };
 
-async function race(
+/** Sends an assertion on all connections at once, so many times. @returns what came, and what should not have */
+export async function race(
   trial: Trial,
   { rounds, connections, tell }: Race,
 ): Promise<{ readonly came: ReadonlyMap<Came, number>; readonly failures: readonly string[] }> {
