@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { StoreUnavailable } from '../../server/core/ports.ts';
@@ -100,6 +101,28 @@ t.test('PV-SEC-118 when no file may grow, a spend is refused and nothing acknowl
   t.teardown(() => storage.close());
   const again = async (n: number) => storage.assertions.spend({ clientId: 'a', jti: `${n}` }, 1, verdict);
   t.same(await Promise.all([again(0), again(acknowledged - 1), again(acknowledged)]), [false, false, true]);
+});
+
+t.test('PV-SEC-118 what is asked while the store is slow waits together, and each assertion is spent once', async (t) => {
+  const file = join(t.testdir(), 'portvakt.db');
+  const storage = await openStorage(file);
+  const other = Connection.open(file, { readonly: false, busyTimeout: 0 });
+  t.teardown(() => other.close());
+  const jtis = Array.from({ length: 50 }, (_, n) => `${n}`);
+  const spend = (jti: string): Promise<boolean> => storage.assertions.spend({ clientId: 'a', jti }, 1, verdict);
+  other.script('BEGIN IMMEDIATE');
+  const asked: Promise<[boolean, boolean]>[] = [];
+  for (const jti of jtis) {
+    asked.push(Promise.all([spend(jti), spend(jti)]));
+    await nextTurn();
+  }
+  t.equal(await Promise.race([...asked, nextTurn('unanswered')]), 'unanswered', 'nobody is told anything before it is written');
+  other.script('COMMIT');
+  t.same(new Set((await Promise.all(asked)).map(([one, two]) => `${[one, two].sort()}`)), new Set(['false,true']));
+  await storage.close();
+  const again = await openStorage(file);
+  t.teardown(() => again.close());
+  for (const jti of jtis) t.equal(await again.assertions.isSpent({ clientId: 'a', jti }), true);
 });
 
 t.test('a mistake in SQL or a broken constraint is not taken for a failing store', async (t) => {
