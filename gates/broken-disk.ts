@@ -9,7 +9,7 @@ import { canTrace } from './system-calls.ts';
 
 /** How long the fault lasts, in milliseconds: longer than anybody waits for a lock. */
 const FULL = 30_000;
-const SHORT = 5_000;
+const SHORT = 4_000;
 
 /** Milliseconds within which there are tokens again. Security §6 */
 const BACK = 10_000;

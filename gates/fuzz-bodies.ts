@@ -23,7 +23,7 @@ const SLICE = 5_000;
 const WORKERS = 2;
 const CONNECTIONS = 16;
 
-/** Changed bodies to every address of the self-service API that takes one. Security §6, G9, `PV-SEC-085` */
+/** Changed bodies to every address of the self-service API that takes one. Security §6, G9, `PV-SEC-083`, `PV-SEC-084` */
 export const fuzzBodies: Gate = {
   id: 'G9-bodies',
   title: `${FULL} mutated self-service bodies: no crash, no 5xx, no hang above ${HANG} ms, nothing of another organisation changed`,

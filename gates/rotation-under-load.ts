@@ -39,7 +39,7 @@ const ISSUER = 'http://localhost:7300/';
 
 /** How far the clock is moved at a time, by and large, in seconds, and what is asked for at once before and while keys change. */
 type Load = { readonly stride: number; readonly burst: number };
-const LOADS = { short: { stride: 2 * HOUR, burst: 4 }, full: { stride: 15 * MINUTE, burst: 8 } } as const;
+const LOADS = { short: { stride: 3 * HOUR, burst: 4 }, full: { stride: 15 * MINUTE, burst: 8 } } as const;
 
 /** Far from a verifier's last fetch at any step, some as the server says, some as consumers are told. Contract §4.2 */
 const VERIFIERS = [undefined, undefined, undefined, undefined, DAY, DAY, DAY, DAY] as const;

@@ -105,9 +105,10 @@ export class Stepping {
     // A time that has been before is forgotten as a whole: whoever goes back to it may be refused.
     if (by > 0 && tokens === 0) this.#flaws.push('the client with the wrong time was never served: nothing was shown');
     this.#time.step(-by);
-    const back = await this.#recover();
+    const { served, ready } = await this.#recover();
     const shutOut = by > 0 ? await this.#comeAgain(began, ended) : 0;
-    return this.#found(`served again after ${back} s${by > 0 ? `, ${shutOut} shut out where the wrong time came` : ''}`);
+    const later = by > 0 ? `, ${shutOut} shut out when the wrong time came` : '';
+    return this.#found(`tokens refused for ${served} s after the repair, and not ready for ${ready} s${later}`);
   }
 
   async close(): Promise<void> {
@@ -146,18 +147,22 @@ export class Stepping {
     return { lasted, tokens };
   }
 
-  /** @returns seconds after the repair until all honest clients are served, and the server says that it is ready. */
-  async #recover(): Promise<number> {
+  /** @returns seconds after the repair until all honest clients are served, and until the server says that it is ready. */
+  async #recover(): Promise<{ readonly served: number; readonly ready: number }> {
     const repaired = this.#time.truth;
-    let bad = { at: repaired, came: 'nothing' };
+    const last = { served: 0, ready: 0 };
+    const hold = (what: keyof typeof last, flaw: string | undefined): void => {
+      if (flaw === undefined) return;
+      last[what] = this.#time.truth - repaired;
+      if (last[what] >= BACK) this.#flaws.push(`${last[what]} s after the repair: ${flaw}`);
+    };
     await this.#look(AFTER, async () => {
       const came = await this.#ask(this.#time.truth);
+      hold('served', came === TOKEN ? undefined : `an honest client got ${came}`);
       const unready = await this.#server.unready();
-      if (came !== TOKEN || unready !== undefined) bad = { at: this.#time.truth, came: unready ?? came };
+      hold('ready', unready && `the server is not ready: ${unready}`);
     });
-    const back = bad.at - repaired;
-    if (back >= BACK) this.#flaws.push(`${back} s after the repair an honest client got ${bad.came}`);
-    return back;
+    return last;
   }
 
   /**

@@ -8,7 +8,7 @@ import { Arena } from './system/system.ts';
 import { BEGINNING } from './world.ts';
 
 /** Schedules of the two forms. */
-const SCHEDULES = { full: 100_000, short: 1_000 } as const;
+const SCHEDULES = { full: 100_000, short: 600 } as const;
 
 /** The rules against a model of them. Security reference §6, G13 */
 export const simulation: Gate = {

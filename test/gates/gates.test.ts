@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
@@ -57,6 +58,12 @@ t.test('the program ends with 2 and the help for what it does not understand, an
     promisify(execFile)(process.execPath, [join(import.meta.dirname, '../../gates/main.ts'), ...args]);
   await t.rejects(program('G99'), { code: 2, stdout: '', stderr: `✗ there is no gate G99\n\n${HELP}` });
   t.same(await program('--help'), { stdout: HELP, stderr: '' });
+});
+
+t.test('docs/gates.md has a line for each gate', async (t) => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/gates.md'), 'utf8');
+  const told = [...page.matchAll(/^\| ([A-Za-z0-9-]+) \| .*\d \|$/gm)].map(([, id]) => id);
+  t.same(told.sort(), GATES.map(({ id }) => id).sort());
 });
 
 t.test('chance is the same for the same seed and number, and spread over what it may be', async (t) => {

@@ -61,7 +61,7 @@ t.test(
   },
 );
 
-t.test('G9 PV-SEC-085 300 changed bodies crash nothing, get no 5xx, and change nothing of another organisation', async (t) => {
+t.test('G9 PV-SEC-083 300 changed bodies crash nothing, get no 5xx, and change nothing of another organisation', async (t) => {
   const { figures, failures } = await sendBodies({ seed: 1, from: 0, to: 300, tell });
   t.same(failures, [], JSON.stringify(figures));
 });
