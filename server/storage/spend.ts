@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Distribution } from '../core/distribution.ts';
-import type { SpendKey } from '../core/ports.ts';
+import { type SpendKey, StoreUnavailable } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
 
 /**
@@ -31,32 +31,56 @@ export type Commit<Entry> = (batch: readonly Entry[]) => Promise<readonly boolea
 export class GroupCommit<Entry> {
   readonly #commit: Commit<Entry>;
   readonly #sizes: Distribution | undefined;
+  readonly #isSerial: boolean;
   #waiting: Waiting<Entry>[] = [];
+  #isDue = false;
+  #isCommitting = false;
 
-  /** @param sizes where it is counted how many entries share a commit. */
-  constructor(commit: Commit<Entry>, sizes?: Distribution) {
+  /**
+   * @param sizes where it is counted how many entries share a commit.
+   * @param order `one at a time`: while a commit is on its way, what comes gathers for the next.
+   */
+  constructor(commit: Commit<Entry>, sizes?: Distribution, order: 'as they come' | 'one at a time' = 'as they come') {
     this.#commit = commit;
     this.#sizes = sizes;
+    this.#isSerial = order === 'one at a time';
   }
 
   /** @returns whether the entry was fresh. Rejects as the commit does. */
   add(entry: Entry): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ entry, resolve, reject });
-      if (this.#waiting.length === 1) setImmediate(() => this.#flush());
+      this.#schedule();
     });
+  }
+
+  #schedule(): void {
+    if (this.#isDue || this.#waiting.length === 0 || (this.#isSerial && this.#isCommitting)) return;
+    this.#isDue = true;
+    setImmediate(() => this.#flush());
   }
 
   async #flush(): Promise<void> {
     const batch = this.#waiting.splice(0, MAX_BATCH);
-    if (this.#waiting.length > 0) setImmediate(() => this.#flush());
+    this.#isDue = false;
+    this.#isCommitting = true;
+    this.#schedule();
     try {
       const fresh = await this.#commit(batch.map(({ entry }) => entry));
       this.#sizes?.observe(batch.length);
       for (const [place, { resolve }] of batch.entries()) resolve(fresh[place] === true);
     } catch (error) {
       for (const { reject } of batch) reject(error);
+      if (this.#isSerial && error instanceof StoreUnavailable) this.#giveUp(error);
+    } finally {
+      this.#isCommitting = false;
+      this.#schedule();
     }
+  }
+
+  /** What gathered behind a commit that found no store would wait as long, and find none. */
+  #giveUp(error: StoreUnavailable): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }
 

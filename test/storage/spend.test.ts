@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import t from 'tap';
+import { StoreUnavailable } from '../../server/core/ports.ts';
 import { GroupCommit, MAX_BATCH, spendDigest } from '../../server/storage/spend.ts';
 
 const half = (text: string) => createHash('sha256').update(text).digest().subarray(0, 16);
@@ -69,4 +70,49 @@ t.test('PV-SEC-030 a failed commit rejects its whole batch, and the next goes on
   ]);
   full = false;
   t.equal(await spends.add(3), true);
+});
+
+t.test('one at a time: what comes while a commit is on its way shares the next', async (t) => {
+  const batches: number[][] = [];
+  const ways: (() => void)[] = [];
+  const spends = new GroupCommit<number>(
+    (batch) => {
+      batches.push([...batch]);
+      return new Promise((resolve) => ways.push(() => resolve(batch.map(() => true))));
+    },
+    undefined,
+    'one at a time',
+  );
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const spent = [spends.add(1)];
+  await turn();
+  spent.push(spends.add(2));
+  await turn();
+  spent.push(spends.add(3));
+  await turn();
+  t.same(batches, [[1]]);
+  ways[0]?.();
+  await spent[0];
+  await turn();
+  t.same(batches, [[1], [2, 3]]);
+  ways[1]?.();
+  t.same(await Promise.all(spent), [true, true, true]);
+});
+
+t.test('PV-SEC-118 what gathers behind a commit that finds no store is refused with it', async (t) => {
+  const gone = new StoreUnavailable('gone');
+  let lose = (): void => {};
+  const commit = (): Promise<boolean[]> =>
+    new Promise((_, reject) => {
+      lose = () => reject(gone);
+    });
+  const spends = new GroupCommit<number>(commit, undefined, 'one at a time');
+  const spent = [spends.add(1)];
+  await new Promise((resolve) => setImmediate(resolve));
+  spent.push(spends.add(2), spends.add(3));
+  lose();
+  t.same(
+    await Promise.allSettled(spent),
+    spent.map(() => ({ status: 'rejected', reason: gone })),
+  );
 });
