@@ -504,7 +504,10 @@ export interface Changes extends Registers {
 
 /** What every request asks the store first, in one look. */
 export type Standing = {
-  /** A number that every change of what is registered raises, before the change is answered; in every process on the store. */
+  /**
+   * A number that every change of what is registered raises, before the change is answered: in every process on the store, where
+   * they are several machines' within a second, and at once in the one that made the change.
+   */
   readonly version: number;
   readonly replayFloor: ReplayFloor;
 };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { StoreUnavailable } from '../../server/core/ports.ts';
-import { openStorage } from '../../server/storage/open.ts';
+import { migrateStorage, openStorage } from '../../server/storage/open.ts';
 import { MIGRATIONS } from '../../server/storage/sqlite/migrations.ts';
 import { owner, verdict } from './samples.ts';
 import { statementsOf } from './statements.ts';
@@ -15,6 +15,7 @@ const tasks: Record<string, () => Promise<void>> = {
   async 'open-together'() {
     print('here');
     await once(process.stdin, 'data');
+    await migrateStorage(location);
     const storage = await openStorage(location);
     await storage.close();
     print('ready');

@@ -64,9 +64,10 @@ export function lifecycle(withStore: WithStore): void {
     await storage.ready();
   });
 
-  withStore('several processes may open an empty place at once', async (t, { storage, location }) => {
+  withStore('several processes may make a store of an empty place at once', async (t, { storage, bare }) => {
     await storage.close();
-    const children = await Promise.all([0, 1, 2].map(() => startChild(t, 'open-together', `${location}.new`)));
+    const location = await bare();
+    const children = await Promise.all([0, 1, 2].map(() => startChild(t, 'open-together', location)));
     for (const child of children) child.say('go');
     t.same(await Promise.all(children.map((child) => child.line())), ['ready', 'ready', 'ready']);
   });

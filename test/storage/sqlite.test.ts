@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import type { Test } from 'tap';
 import { storageContract } from './contract.ts';
 
-storageContract('SQLite', async (t) => join(t.testdir(), 'data', 'portvakt.db'));
+const locate = async (t: Test): Promise<string> => join(t.testdir(), 'data', 'portvakt.db');
+
+storageContract('SQLite', { locate, locateBare: async (t) => `${await locate(t)}.new`, isOneMachine: true });

@@ -2,11 +2,12 @@ import type { Distribution } from '../../core/distribution.ts';
 import type { SpentAssertions } from '../../core/ports.ts';
 import { type ForgottenSpan, forgetting, isForgotten } from '../../core/replay-floor.ts';
 import type { EpochSeconds } from '../../core/time.ts';
+import { writeSpans } from '../forgotten-spans.ts';
 import { GroupCommit, REMEMBERED_AFTER_EXPIRY, spendDigest } from '../spend.ts';
 import type { WriteQueue } from '../write-queue.ts';
 import { type AuditChain, type Prepared, prepared } from './audit-chain.ts';
 import type { Connection } from './database.ts';
-import { spansWithin, writeSpans } from './forgotten-spans.ts';
+import { spansWithin } from './forgotten-spans.ts';
 
 type Entry = { readonly digest: Buffer; readonly expires: EpochSeconds; readonly verdict: Prepared };
 

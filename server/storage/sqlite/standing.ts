@@ -1,7 +1,7 @@
 import type { Storage } from '../../core/ports.ts';
 import type { EpochSeconds } from '../../core/time.ts';
+import { ForgottenSpans } from '../forgotten-spans.ts';
 import type { Connection } from './database.ts';
-import { ForgottenSpans } from './forgotten-spans.ts';
 
 type StandingRow = { readonly version: number; readonly issuedFrom: EpochSeconds; readonly forgotten: string };
 

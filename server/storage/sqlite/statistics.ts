@@ -1,8 +1,8 @@
 import type { Statistic, StatisticGap, StatisticKey, StatisticPeriod, Statistics, StatisticWish } from '../../core/statistics.ts';
 import { HOUR } from '../../core/time.ts';
+import { type Folded, figuresOf } from '../statistics-figures.ts';
 import type { WriteQueue } from '../write-queue.ts';
 import type { Connection } from './database.ts';
-import { type Folded, figuresOf } from './statistics-figures.ts';
 
 /** Records that are folded at a time, so that no token waits for it. */
 const SLICE = 500;

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import type { ForgottenSpan } from '../../core/replay-floor.ts';
+import { ForgottenSpans } from '../forgotten-spans.ts';
 import { LAST_SEQUENCE } from './audit-chain.ts';
 import { Connection } from './database.ts';
-import { ForgottenSpans } from './forgotten-spans.ts';
 import { migrate, pendingOn, schemaOf } from './migrate.ts';
 
 /** What can be told of a store without being its server. Members are spelled as they are printed; absent: its schema has none yet. */

@@ -1,4 +1,4 @@
-import { HOUR } from '../../core/time.ts';
+import { HOUR } from '../core/time.ts';
 
 /** A record of the audit that is to be counted. */
 export type Folded = {

@@ -1,0 +1,31 @@
+import type { Audit } from '../../core/audit.ts';
+import type { AuditRow } from './audit-chain.ts';
+import { toChained } from './audit-lines.ts';
+import type { Connection } from './database.ts';
+
+/**
+ * The subject that a record's details name. What no text of the database can hold stands escaped in them, and would fail whoever reads
+ * them as JSON: it is read as the character for what cannot be shown.
+ */
+const SUBJECT = String.raw`regexp_replace(details, '\\u(0000|d[89a-f][0-9a-f]{2})', '\\ufffd', 'g')::json ->> 'subject'`;
+
+/** Reads a stretch of the audit backwards, in one statement that touches no record outside of it. */
+export function auditWindow(reading: Connection): Audit['window'] {
+  const find = reading.statement<[Bound], AuditRow>(`
+    SELECT sequence, chain, number, previous, hash, type, at, correlation_id AS "correlationId", client_id AS "clientId", orgno,
+      details
+    FROM audit
+    WHERE sequence > @above AND sequence < @below AND at >= @from AND at < @to
+      AND (@type::text IS NULL OR type = @type::text)
+      AND (@orgno::text IS NULL OR orgno = @orgno::text OR strpos(details, @orgno::text) > 0)
+      AND (@subject::text IS NULL OR COALESCE(${SUBJECT}, 'client/' || client_id) = @subject::text)
+    ORDER BY sequence DESC LIMIT @limit`);
+  return async ({ above, below, limit, from = 0, to = Number.MAX_SAFE_INTEGER, type, orgno, subject }) => {
+    const stretch = { above, below, limit, from: Math.ceil(from), to: Math.ceil(to) };
+    const rows = await find.all({ ...stretch, type: type ?? null, orgno: orgno ?? null, subject: subject ?? null });
+    return rows.map(toChained);
+  };
+}
+
+type Bound = Readonly<Record<'above' | 'below' | 'limit' | 'from' | 'to', number>> &
+  Readonly<Record<'type' | 'orgno' | 'subject', string | null>>;

@@ -1,0 +1,87 @@
+import type { Client } from '../../core/client.ts';
+import type { Changes } from '../../core/ports.ts';
+import { clientKeys, KEYS_OF_CLIENT, keysFromJson } from './client-keys.ts';
+import type { Connection } from './database.ts';
+
+/** The register of clients, each with its keys and scopes: read as a whole in one statement, replaced as a whole. */
+export function clients(connection: Connection): Changes['clients'] {
+  const find = connection.statement<[clientId: string], WholeRow>(`${SELECT} WHERE client_id = $1`);
+  const list = connection.statement<[], WholeRow>(`${SELECT} ORDER BY client_id`);
+  const listOf = connection.statement<[{ organization: string }], WholeRow>(
+    `${SELECT} WHERE orgno = @organization OR supplier_orgno = @organization ORDER BY client_id`,
+  );
+  const put = connection.statement<[Row]>(`
+    INSERT INTO clients (client_id, name, orgno, supplier_orgno, active, blocked, integration_type, access_token_lifetime,
+      details, created, last_updated)
+    VALUES (@clientId, @name, @orgno, @supplierOrgno, @active, @blocked, @integrationType, @accessTokenLifetime,
+      @details, @created, @lastUpdated)
+    ON CONFLICT (client_id) DO UPDATE SET
+      name = excluded.name, orgno = excluded.orgno, supplier_orgno = excluded.supplier_orgno, active = excluded.active,
+      blocked = excluded.blocked, integration_type = excluded.integration_type,
+      access_token_lifetime = excluded.access_token_lifetime, details = excluded.details, created = excluded.created,
+      last_updated = excluded.last_updated`);
+  const keys = clientKeys(connection);
+  const scopes = clientScopes(connection);
+  return {
+    find: async (clientId) => {
+      const row = await find.get(clientId);
+      return row && fromRow(row);
+    },
+    list: async () => (await list.all()).map(fromRow),
+    listOf: async (organization) => (await listOf.all({ organization })).map(fromRow),
+    put: async (client) => {
+      await put.run(toRow(client));
+      await keys.replace(client.clientId, client.keys);
+      await scopes.replace(client.clientId, client.scopes);
+    },
+  };
+}
+
+/** Keys and scopes come as JSON in the same statement: one round trip, and never of two moments. */
+const SELECT = `
+  SELECT client_id AS "clientId", name, orgno, supplier_orgno AS "supplierOrgno", active, blocked,
+    integration_type AS "integrationType", access_token_lifetime AS "accessTokenLifetime", details, created,
+    last_updated AS "lastUpdated", ${KEYS_OF_CLIENT} AS keys,
+    (SELECT COALESCE(json_agg(scope ORDER BY position), '[]')::text FROM client_scopes
+      WHERE client_id = clients.client_id) AS scopes
+  FROM clients`;
+
+type Row = Omit<Client, 'supplierOrgno' | 'blocked' | 'scopes' | 'keys' | 'details'> & {
+  readonly supplierOrgno: string | null;
+  readonly blocked: string | null;
+  readonly details: string;
+};
+type WholeRow = Row & { readonly keys: string; readonly scopes: string };
+
+function toRow({ keys, scopes, ...client }: Client): Row {
+  return {
+    ...client,
+    supplierOrgno: client.supplierOrgno ?? null,
+    blocked: client.blocked ?? null,
+    details: JSON.stringify(client.details),
+  };
+}
+
+function fromRow({ supplierOrgno, blocked, ...row }: WholeRow): Client {
+  return {
+    ...row,
+    ...(supplierOrgno !== null && { supplierOrgno }),
+    ...(blocked !== null && { blocked }),
+    keys: keysFromJson(row.keys),
+    scopes: JSON.parse(row.scopes) as string[],
+    details: JSON.parse(row.details) as Client['details'],
+  };
+}
+
+function clientScopes(connection: Connection) {
+  const clear = connection.statement<[clientId: string]>('DELETE FROM client_scopes WHERE client_id = $1');
+  const add = connection.statement<[clientId: string, position: number, scope: string]>(
+    'INSERT INTO client_scopes (client_id, position, scope) VALUES ($1, $2, $3)',
+  );
+  return {
+    replace: async (clientId: string, scopes: readonly string[]): Promise<void> => {
+      await clear.run(clientId);
+      for (const [position, scope] of scopes.entries()) await add.run(clientId, position, scope);
+    },
+  };
+}

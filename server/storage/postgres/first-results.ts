@@ -1,0 +1,24 @@
+import type { Changes, FirstResult } from '../../core/ports.ts';
+import type { Connection } from './database.ts';
+
+/** What POSTs with an idempotency key were answered first. `PV-SEC-088` */
+export function firstResults(connection: Connection): Changes['firstResults'] {
+  const find = connection.statement<[clientId: string, key: string], Row>(`
+    SELECT client_id AS "clientId", key, request, answer, created FROM first_results WHERE client_id = $1 AND key = $2`);
+  const put = connection.statement<[Row]>(`
+    INSERT INTO first_results (client_id, key, request, answer, created)
+    VALUES (@clientId, @key, @request, @answer, @created)
+    ON CONFLICT (client_id, key) DO UPDATE SET
+      request = excluded.request, answer = excluded.answer, created = excluded.created`);
+  const prune = connection.statement<[before: number]>('DELETE FROM first_results WHERE created < $1');
+  return {
+    find: async (clientId, key) => {
+      const row = await find.get(clientId, key);
+      return row && { ...row, answer: JSON.parse(row.answer) as object };
+    },
+    put: async (result) => void (await put.run({ ...result, answer: JSON.stringify(result.answer) })),
+    prune: async (before) => void (await prune.run(Math.ceil(before))),
+  };
+}
+
+type Row = Omit<FirstResult, 'answer'> & { readonly answer: string };
