@@ -1,10 +1,10 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Config, ConfigMistake } from './config.ts';
+import { type Config, ConfigMistake, storeOf } from './config.ts';
 import type { Log, Storage } from './core/ports.ts';
 import type { Operations } from './operations.ts';
 import { createLog } from './telemetry/log.ts';
@@ -40,7 +40,8 @@ export type ClusterSurroundings = {
 /**
  * Starts one worker for each core, each with the whole server and its own connection to the store; this process hands them the
  * connections, starts anew those that die, and loads nothing of the server itself. What one of them changes is in force in all of them
- * before it is answered, because each request asks the store for its version (storage/cache.ts).
+ * before it is answered, because each request asks the store for its version (storage/cache.ts); on a store that several machines share,
+ * within a second.
  * @throws {StoreUnusable} when another server has the data directory; what {@link startServer} throws in a worker, and then none is left.
  */
 export async function startCluster(config: Config, surroundings: ClusterSurroundings): Promise<RunningCluster> {
@@ -150,6 +151,8 @@ class Workers {
     // Workers of before and after would each take an assertion that the other has spent.
     if (changed.dataDir !== this.#config.dataDir)
       throw new ConfigMistake('data_dir: another one needs a stop and a start, a reload is not enough');
+    if (databaseOf(changed) !== databaseOf(this.#config))
+      throw new ConfigMistake('store: another one needs a stop and a start, a reload is not enough');
     if (changed.issuer !== this.#config.issuer)
       throw new ConfigMistake('issuer: another one needs a stop and a start, for every API has to know of it');
     // Of its own, so that it tells who has been replaced.
@@ -237,10 +240,11 @@ class Workers {
   }
 
   /** Once, whichever worker asks first. */
-  #prepare({ dataDir }: Config, issuer: string): Promise<void> {
+  #prepare(config: Config, issuer: string): Promise<void> {
     this.#prepared ??= (async () => {
       const { openStorage } = await import('./storage/open.ts');
-      const storage = await openStorage(join(dataDir, 'portvakt.db'));
+      const { location, ...store } = storeOf(config);
+      const storage = await openStorage(location, store);
       await (this.#surroundings.prepare?.(storage, issuer) ?? Promise.resolve()).finally(() => storage.close());
     })();
     return this.#prepared;
@@ -292,4 +296,9 @@ class Workers {
 /** One that is gone hears nothing, and needs not. */
 function tell(worker: Worker, message: PrimaryMessage): void {
   if (worker.isConnected()) worker.send(message);
+}
+
+/** Where the store is, whoever is named to log in: a password may be another after a reload. */
+function databaseOf(config: Config): string {
+  return storeOf(config).location.replace(/^([a-z]+:\/\/)[^@/]*@/i, '$1');
 }

@@ -206,6 +206,33 @@ const tls = z.strictObject({
   key: z.string().min(1).describe('file of its private key in PEM, unencrypted, mode 0600; relative to this one'),
 });
 
+const store = z
+  .strictObject({
+    url: z
+      .string()
+      .refine(isStoreUrl, 'must be postgres://USER@HOST/DATABASE, without a password')
+      .optional()
+      .describe(
+        'the database, `postgres://USER@HOST/DATABASE`, or by a Unix socket `postgres:///DATABASE?host=FOLDER&user=USER`; the server is verified by TLS unless it is this machine',
+      ),
+    url_file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('a file, mode 0600, that holds the URL, perhaps with a password, instead of `url`'),
+    password_file: z.string().min(1).optional().describe('a file, mode 0600, that holds the password; read for every connection'),
+    ca_file: z.string().min(1).optional().describe('certificates of the CAs that may vouch for the database server, PEM'),
+    connections: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(4)
+      .describe(
+        'most connections of each worker for reading; spending, changing and hearing of changes have one each beside them',
+      ),
+  })
+  .refine(({ url, url_file }) => (url === undefined) !== (url_file === undefined), 'must have url or url_file, one of them');
+
 const cli = z.strictObject({
   context: z.string().optional().describe('as `--context`'),
   output: z.string().optional().describe('as `--output`'),
@@ -229,6 +256,11 @@ export const configSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('folder of the database and the keys, relative to the file; `PORTVAKT_DATA` stands above it'),
+  store: store
+    .optional()
+    .describe(
+      'a PostgreSQL database that many servers share, made by `portvakt db migrate`; without it the store is `portvakt.db` in the data directory. Files are relative to this one',
+    ),
   listen: z
     .strictObject({
       hosts: z
@@ -294,6 +326,11 @@ export function isIssuer(text: string): boolean {
   const url = new URL(text);
   const secure = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
   return secure && url.pathname === '/' && url.href === text && url.username === '' && !/[?#]/.test(text);
+}
+
+/** A URL of a database without what belongs into a file: the file is read by many. `PV-SEC-096` */
+function isStoreUrl(text: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(text) && URL.parse(text)?.password === '';
 }
 
 /** Whether nobody but the own machine reaches the host. */

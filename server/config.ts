@@ -1,3 +1,4 @@
+import { readFile, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Document } from 'yaml';
@@ -21,6 +22,8 @@ export type Config = {
   readonly environment: 'production' | 'test';
   /** Absolute. */
   readonly dataDir: string;
+  /** Absent: the file of {@link storeOf}. */
+  readonly store?: StoreSettings;
   readonly hosts: readonly string[];
   readonly port: number;
   /** Absent: plain HTTP. `PV-SEC-064` */
@@ -46,10 +49,16 @@ export type Config = {
 };
 
 /**
- * A configuration file as it was read, and where the data lie instead of where it says. Of it a worker makes its own configuration: it may be
+ * A configuration file as it was read, where the data lie instead of where it says, and the store that it names, whose files were read, too:
+ * all workers are on one. Of it a worker makes its own configuration: it may be
  * of another version than the process that read the file.
  */
-export type ConfigSource = { readonly file: string; readonly content: unknown; readonly dataDir?: string };
+export type ConfigSource = {
+  readonly file: string;
+  readonly content: unknown;
+  readonly dataDir?: string;
+  readonly store?: StoreSettings;
+};
 
 /** TLS in this process; files are absolute. */
 export type TlsSettings = {
@@ -57,6 +66,14 @@ export type TlsSettings = {
   readonly key: string;
   /** The name that the certificate has to have; absent where a proxy stands in front, and clients never see it. */
   readonly host?: string;
+};
+
+/** Where the store is, as `openStorage` takes it; files absolute. */
+export type StoreSettings = {
+  readonly location: string;
+  readonly passwordFile?: string;
+  readonly caFile?: string;
+  readonly connections?: number;
 };
 
 /** How the server is watched. */
@@ -104,20 +121,22 @@ export class ConfigMistake extends Error {
 export async function readConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Promise<Config> {
   const stated = environment.PORTVAKT_DATA || undefined;
   const content = await parse(file, read(file));
-  const config = configOf({ file, content, ...(stated !== undefined && { dataDir: resolve(stated) }) });
+  const named = judged(file, content).store;
+  const store = named && (await toStoreSettings(named, file));
+  const config = configOf({ file, content, ...(stated !== undefined && { dataDir: resolve(stated) }), ...(store && { store }) });
   return { ...config, sockets: countSockets(environment) };
 }
 
 /** Judges what was read of a configuration file. @throws {ConfigMistake} as {@link readConfig} */
 export function configOf(source: ConfigSource): Config {
-  const { file, content, dataDir: stated } = source;
+  const { file, content, dataDir: stated, store } = source;
   const settings = judged(file, content);
   if (settings.issuer === undefined) throw new ConfigMistake(`${file}: issuer: is missing`);
   const folder = dirname(file);
   const named = settings.data_dir === undefined ? undefined : resolve(folder, settings.data_dir);
   const dataDir = stated ?? named;
   if (dataDir === undefined) throw new ConfigMistake(`${file}: data_dir: is missing, and PORTVAKT_DATA is not set`);
-  return { ...toConfig(settings, { dataDir, folder }), source };
+  return { ...toConfig(settings, { dataDir, folder }), ...(store && { store }), source };
 }
 
 /**
@@ -128,6 +147,40 @@ function countSockets({ LISTEN_PID: pid, LISTEN_FDS: sockets = '' }: NodeJS.Proc
   if (pid !== `${process.pid}`) return 0;
   if (!/^[0-9]{1,2}$/.test(sockets)) throw new ConfigMistake('LISTEN_FDS: must be the number of sockets that were handed over');
   return Number(sockets);
+}
+
+/** The store that a configuration names: by itself a SQLite file in the data directory. */
+export function storeOf({ store, dataDir }: Pick<Config, 'store' | 'dataDir'>): StoreSettings {
+  return store ?? { location: join(dataDir, 'portvakt.db') };
+}
+
+async function toStoreSettings(
+  { url, url_file, password_file, ca_file, connections }: NonNullable<ConfigFile['store']>,
+  file: string,
+): Promise<StoreSettings> {
+  const folder = dirname(file);
+  const location = url ?? (await readSecret(resolve(folder, url_file ?? ''), `${file}: store.url_file`));
+  if (password_file !== undefined) await readSecret(resolve(folder, password_file), `${file}: store.password_file`);
+  return {
+    ...{ location, connections },
+    ...(password_file !== undefined && { passwordFile: resolve(folder, password_file) }),
+    ...(ca_file !== undefined && { caFile: resolve(folder, ca_file) }),
+  };
+}
+
+/** A secret is one line of a file that nobody else can read. `PV-SEC-095`, `PV-SEC-096` @throws {ConfigMistake} */
+export async function readSecret(file: string, field: string): Promise<string> {
+  try {
+    const { mode } = await stat(file);
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+      throw new ConfigMistake(`${field}: ${file} is open to other users: chmod 600 it`);
+    const text = (await readFile(file, 'utf8')).trim();
+    if (text === '') throw new ConfigMistake(`${field}: ${file} is empty`);
+    return text;
+  } catch (cause) {
+    if (cause instanceof ConfigMistake) throw cause;
+    throw new ConfigMistake(`${field}: ${file} cannot be read: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
 }
 
 /** Most workers that may be asked for. */

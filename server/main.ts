@@ -18,7 +18,7 @@ import { createCertificates } from '../keys/x509/trust.ts';
 import { CountedRefusals } from './audit/unproven.ts';
 import { createAuthorities } from './authorities/authorities.ts';
 import { ClockWatch, type Monotonic, systemClock, systemEvery } from './clock.ts';
-import { type Config, ConfigMistake, weakenings } from './config.ts';
+import { type Config, ConfigMistake, storeOf, weakenings } from './config.ts';
 import type { FaultCode } from './core/catalogue.ts';
 import { Fault } from './core/fault.ts';
 import { createMeasures, type Measures } from './core/measures.ts';
@@ -174,7 +174,8 @@ export async function openFoundations(config: Config, preparation: Preparation):
   const { clock = systemClock, log, measures = createMeasures(), prepare } = preparation;
   await prepareDataFolder(config.dataDir);
   const sourceKeys = readSourceKeys(config.sourceKeys);
-  const storage = await openStorage(join(config.dataDir, 'portvakt.db'), { measures: measures.store });
+  const { location, ...store } = storeOf(config);
+  const storage = await openStorage(location, { ...store, measures: measures.store });
   try {
     await prepare?.(storage);
     const { sealsPlain } = config.keys;

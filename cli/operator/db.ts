@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { document } from '../help.ts';
 import { Terminal } from '../terminal.ts';
 import type { BackupOptions } from './run-backup.ts';
+import type { CopyOptions } from './run-copy.ts';
 import type { MigrateOptions } from './run-migrate.ts';
 import type { PruneOptions } from './run-prune.ts';
 import type { RestoreOptions } from './run-restore.ts';
@@ -16,6 +17,7 @@ export function define(command: Command): void {
   defineBackup(command.command('backup').summary('back up database and keys, while the server runs'));
   defineRestore(command.command('restore').summary('restore a backup into an empty folder'));
   defineMigrate(command.command('migrate').summary('bring the schema to this version'));
+  defineCopy(command.command('copy').summary('move an installation from its file to PostgreSQL'));
   definePrune(command.command('prune').summary('take out of the audit what has been exported'));
 }
 
@@ -91,7 +93,11 @@ function defineMigrate(command: Command): void {
       .description('Brings the schema to this version, after a backup and while no server runs. Most upgrades need it not.')
       .option('--backup <file>', 'where the store is backed up before')
       .option('--no-backup', 'there is a backup')
-      .option('--check', 'show what is pending, and change nothing'),
+      .option('--check', 'show what is pending, and change nothing')
+      .option(
+        '--owner-url-file <file>',
+        'of PostgreSQL: a file, mode 0600, with the URL of the database, its owner and password',
+      ),
   )
     .option(...CONFIG)
     .action(async (options: MigrateOptions) => (await import('./run-migrate.ts')).migrate(options, Terminal.of(command)));
@@ -101,6 +107,24 @@ function defineMigrate(command: Command): void {
       { does: 'while no server runs', run: 'portvakt db migrate --backup before.backup --key-file backup.key' },
     ],
     seeAlso: ['portvakt db backup', 'docs/how-to/upgrade.md'],
+  });
+}
+
+function defineCopy(command: Command): void {
+  command
+    .description(
+      'Copies the store in the data directory into the empty PostgreSQL database that the configuration names, in one transaction, and reads every row back: a table counts when rows and digest are those of the file. The file is only read, and the database stays empty when anything fails. No server may run meanwhile.',
+    )
+    .option('--owner-url-file <file>', 'a file, mode 0600, with the URL of the database, its owner and password')
+    .option(...CONFIG)
+    .option('--dry-run', 'count and digest what is in the file, and copy nothing')
+    .action(async (options: CopyOptions) => (await import('./run-copy.ts')).copy(options, Terminal.of(command)));
+  document(command, {
+    examples: [
+      { does: 'what there is', run: 'portvakt db copy --dry-run' },
+      { does: 'the same, table by table', run: 'portvakt db copy --dry-run -o json' },
+    ],
+    seeAlso: ['portvakt db migrate', 'docs/many-nodes.md'],
   });
 }
 

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
-import { type Config, readConfig, weakenings } from '../../server/config.ts';
+import { type Config, readConfig, storeOf, weakenings } from '../../server/config.ts';
 import type { EpochSeconds } from '../../server/core/time.ts';
 import { findOperator } from '../../server/registry/operator.ts';
+import { schemaStatus } from '../../server/storage/open.ts';
 import { describeSqlite, readSqlite, type StoreReading, type StoreStatus } from '../../server/storage/upkeep.ts';
+import { Failure } from '../failure.ts';
 import { type Found, type Look, problem, type Skipped, skipped, warning } from '../health-check.ts';
 import { lookAtBackup, lookAtData, lookAtPast, lookAtReplayFloor, lookAtSpace, lookAtStore } from './host-data.ts';
 import { lookAtAuditKey, lookAtSigningKeys, lookAtSourceKeys } from './host-keys.ts';
@@ -36,7 +38,11 @@ export function looksAtHost(file: string, circumstances: Circumstances): readonl
     return known;
   };
   const look = (id: string, title: string, needs: readonly string[], at: (host: Host) => Look['look']): Look => {
-    return { id, title, needs: ['config', ...needs], look: () => at(host())() };
+    const readsFile = id === 'data' || needs.includes('store');
+    return {
+      ...{ id, title, needs: ['config', ...needs] },
+      look: async () => (readsFile && host().config.store ? IN_DATABASE : at(host())()),
+    };
   };
   const config = async (): Promise<readonly Found[]> => {
     const read = await readConfig(file);
@@ -48,7 +54,7 @@ export function looksAtHost(file: string, circumstances: Circumstances): readonl
     { id: 'config', title: 'configuration', look: config },
     look('data', 'data directory', [], (it) => () => lookAtData(it)),
     look('permissions', 'permissions', [], (it) => () => lookAtPermissions(it)),
-    look('store', 'store', ['data'], (it) => () => lookAtStore(it)),
+    look('store', 'store', ['data'], (it) => () => (it.config.store ? lookAtDatabase(it) : lookAtStore(it))),
     look('space', 'disk space', ['data'], (it) => () => lookAtSpace(it)),
     look('backup', 'last backup', STORE, (it) => () => lookAtBackup(it)),
     look('replay-floor', 'replay floor', STORE, (it) => () => lookAtReplayFloor(it)),
@@ -65,6 +71,15 @@ export function looksAtHost(file: string, circumstances: Circumstances): readonl
     look('clock', 'clock', [], (it) => () => lookAtClock(it)),
     look('outbound', 'outbound', STORE, (it) => () => lookAtOutbound(it)),
   ];
+}
+
+const IN_DATABASE = skipped('the store is a PostgreSQL database, which only a server of it looks into');
+
+async function lookAtDatabase({ config }: Host): Promise<string> {
+  const { location, ...options } = storeOf(config);
+  const { applied, pending } = await schemaStatus(location, options);
+  if (pending.length === 0) return `PostgreSQL, ${applied.at(-1)}`;
+  throw new Failure('unhealthy', `the database lacks ${pending.join(', ')}`, { fix: 'portvakt db migrate as its owner' });
 }
 
 function hostOf(config: Config, circumstances: Circumstances): Host {

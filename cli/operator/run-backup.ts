@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { openStorage } from '../../server/storage/open.ts';
 import { describeSqlite } from '../../server/storage/upkeep.ts';
+import { Failure } from '../failure.ts';
 import { rfc3339 } from '../moment.ts';
 import type { View } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
@@ -23,7 +24,11 @@ type BackedUp = {
 
 /** Backs up the data directory of the configuration, and notes it in the store. @throws as {@link writeBackup} */
 export async function backup(options: BackupOptions, terminal: Terminal): Promise<void> {
-  const { dataDir, database } = await storeHere(options.config);
+  const { dataDir, database, store } = await storeHere(options.config);
+  if (store)
+    throw new Failure('usage', 'the store is a PostgreSQL database, which is backed up by its own tools', {
+      fix: 'pg_dump, or base backups and the write-ahead log; keep a copy of the keys in the data directory, too',
+    });
   const secret = await readSecret(options.to, options, terminal);
   const written = await writeBackup(dataDir, options.to, secret);
   // To note it would bring the schema up, and a backup is what comes before that.

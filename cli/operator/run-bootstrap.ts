@@ -1,18 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { readPublicJwk } from '../../keys/public-jwk.ts';
 import { readConfig } from '../../server/config.ts';
 import type { RegisteredKey } from '../../server/core/client.ts';
 import type { Storage } from '../../server/core/ports.ts';
 import { YEAR } from '../../server/core/time.ts';
 import { findOperator, makeOperator } from '../../server/registry/operator.ts';
-import { openStorage } from '../../server/storage/open.ts';
 import { readOrgno } from '../api-options.ts';
 import { Failure } from '../failure.ts';
 import type { View } from '../output.ts';
 import { readPublicKey } from '../public-key.ts';
 import type { Terminal } from '../terminal.ts';
+import { openExisting } from './existing-store.ts';
 import { nearestConfig } from './run-server.ts';
 
 export type BootstrapOptions = {
@@ -40,11 +38,9 @@ export async function bootstrap(options: BootstrapOptions, terminal: Terminal): 
   const orgno = readOrgno(options.orgno);
   const now = Math.floor(Date.now() / 1000);
   const key = await readKey(options.publicKey, now);
-  const { issuer = '', dataDir } = await readConfig(options.config ?? (await nearestConfig(process.cwd())));
-  await access(join(dataDir, 'portvakt.db')).catch((cause: unknown) => {
-    throw new Failure('unhealthy', `there is no store in ${dataDir}`, { fix: 'portvakt init makes one', cause });
-  });
-  const storage = await openStorage(join(dataDir, 'portvakt.db'));
+  const config = await readConfig(options.config ?? (await nearestConfig(process.cwd())));
+  const { issuer = '' } = config;
+  const storage = await openExisting(config);
   try {
     const operator = {
       orgno,

@@ -8,12 +8,15 @@ import { readSecret, type SecretOptions } from './backup/secret.ts';
 import { type WrittenBackup, writeBackup } from './backup/write-backup.ts';
 import { storeHere } from './here.ts';
 import { note } from './run-backup.ts';
+import { migrateDatabase } from './run-postgres.ts';
 
 export type MigrateOptions = SecretOptions & {
   /** Where the store is backed up before; false: nowhere. */
   readonly backup?: string | boolean;
   readonly config?: string;
   readonly check?: boolean;
+  /** Of a PostgreSQL database. */
+  readonly ownerUrlFile?: string;
 };
 
 type Migrated = { readonly schema: number; readonly pending: readonly string[]; readonly applied: readonly string[] };
@@ -24,7 +27,8 @@ type Migrated = { readonly schema: number; readonly pending: readonly string[]; 
  * server runs
  */
 export async function migrate(options: MigrateOptions, terminal: Terminal): Promise<void> {
-  const { dataDir, database } = await storeHere(options.config);
+  const { dataDir, database, store } = await storeHere(options.config);
+  if (store) return migrateDatabase(store, options, terminal);
   const { schema, pending } = describeSqlite(database);
   const due = pending.length > 0;
   if (options.check || !due) {

@@ -1,15 +1,13 @@
 import { createPublicKey, type JsonWebKey, randomBytes } from 'node:crypto';
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AuditBroken } from '../../server/audit/line.ts';
 import { readConfig } from '../../server/config.ts';
 import type { AuditRecord, Storage } from '../../server/core/ports.ts';
-import { openStorage } from '../../server/storage/open.ts';
 import { bent, type VerifiedAudit, verifyFile } from '../audit-file.ts';
 import { confirmOnHost } from '../confirm.ts';
 import { Failure } from '../failure.ts';
 import type { View } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
+import { openExisting } from './existing-store.ts';
 import { nearestConfig } from './run-server.ts';
 
 export type PruneOptions = {
@@ -27,12 +25,7 @@ type Pruned = { readonly removed: number; readonly checkpoint: number; readonly 
  * @throws {Failure} `unhealthy` for a file that was bent, `refused` for another store's; as {@link readConfig}
  */
 export async function prune(options: PruneOptions, terminal: Terminal): Promise<void> {
-  const { dataDir } = await readConfig(options.config ?? (await nearestConfig(process.cwd())));
-  const file = join(dataDir, 'portvakt.db');
-  await access(file).catch((cause: unknown) => {
-    throw new Failure('unhealthy', `there is no store in ${dataDir}`, { fix: 'portvakt init makes one', cause });
-  });
-  const storage = await openStorage(file);
+  const storage = await openExisting(await readConfig(options.config ?? (await nearestConfig(process.cwd()))));
   try {
     const { summary, last } = await verified(options.audit, storage);
     const { last_checkpoint: checkpoint, last_sequence } = summary;

@@ -59,7 +59,7 @@ async function judge(config: Config, terminal: Terminal): Promise<void> {
   await access(config.dataDir).catch((cause: unknown) => {
     throw new Failure('unhealthy', `${config.dataDir} cannot be entered`, { fix: 'portvakt init makes a data directory', cause });
   });
-  await assertThere(join(config.dataDir, 'portvakt.db'));
+  if (!config.store) await assertThere(join(config.dataDir, 'portvakt.db'));
   const { openFoundations, openTls } = await import('../../server/main.ts');
   if (config.tls) openTls(config.tls);
   const { storage } = await openFoundations(config, {});

@@ -1,5 +1,3 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { rewrap, sealPlain, signingKeysAtRest, tidy } from '../../keys/key-care.ts';
 import type { KeyAct, KeyPlace } from '../../keys/key-change.ts';
 import type { KeyFolder } from '../../keys/key-folder.ts';
@@ -15,10 +13,10 @@ import type { SigningKeyRecord } from '../../server/core/ports.ts';
 import type { SigningAlgorithm } from '../../server/core/signing-algorithm.ts';
 import { signsFrom } from '../../server/core/signing-key.ts';
 import { keyFolders } from '../../server/main.ts';
-import { openStorage } from '../../server/storage/open.ts';
 import { confirmOnHost } from '../confirm.ts';
 import { Failure } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
+import { openExisting } from './existing-store.ts';
 import { nearestConfig } from './run-server.ts';
 import { rewrappedView, shownKey, signingKeyStatus, signingKeyView, statusView } from './signing-key-view.ts';
 
@@ -40,11 +38,7 @@ type Host = { readonly place: KeyPlace; readonly config: Config; readonly audit:
 /** Opens the keys of the configuration for one command. @throws {Failure} where there is no store, and for what the rules refuse */
 async function onHost<T>(options: { readonly config?: string }, work: (host: Host) => Promise<T>): Promise<T> {
   const config = await readConfig(options.config ?? (await nearestConfig(process.cwd())));
-  const file = join(config.dataDir, 'portvakt.db');
-  await access(file).catch((cause: unknown) => {
-    throw new Failure('unhealthy', `there is no store in ${config.dataDir}`, { fix: 'portvakt init makes one', cause });
-  });
-  const storage = await openStorage(file);
+  const storage = await openExisting(config);
   try {
     const clock = { now: () => Date.now() / 1000 };
     const { signing: folder, audit } = keyFolders(config);

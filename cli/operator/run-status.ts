@@ -4,6 +4,7 @@ import { rfc3339 } from '../moment.ts';
 import type { View } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
 import { storeHere } from './here.ts';
+import { databaseStatus } from './run-postgres.ts';
 
 export type StatusOptions = { readonly config?: string };
 
@@ -19,7 +20,8 @@ type Status = Omit<StoreStatus, 'replay_floor' | 'last_backup'> & {
 
 /** Tells how the store is, and changes nothing. @throws {Failure} `unhealthy` when it is damaged */
 export async function status({ config }: StatusOptions, terminal: Terminal): Promise<void> {
-  const { dataDir, database } = await storeHere(config);
+  const { dataDir, database, store } = await storeHere(config);
+  if (store) return databaseStatus(store, terminal);
   const { replay_floor: floor, last_backup: last, ...found } = describeSqlite(database);
   const isSound = found.flaws.length === 0;
   const answer: Status = {

@@ -55,7 +55,20 @@ export type Wishes = {
   readonly world?: (world: World, ca: TestCa) => World;
   /** What the configuration says besides. */
   readonly config?: Partial<
-    Pick<Config, 'authorities' | 'sourceKeys' | 'port' | 'environment' | 'operations' | 'proxies' | 'keys' | 'tls' | 'shutdown'>
+    Pick<
+      Config,
+      | 'authorities'
+      | 'sourceKeys'
+      | 'port'
+      | 'environment'
+      | 'operations'
+      | 'proxies'
+      | 'keys'
+      | 'tls'
+      | 'shutdown'
+      | 'store'
+      | 'issuer'
+    >
   >;
   /** What is admitted, where not as in `portvakt dev`. */
   readonly limits?: Partial<Config['limits']>;

@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import { readSecret, type StoreSettings } from '../../server/config.ts';
+import { migrateStorage, roleOf, schemaStatus } from '../../server/storage/open.ts';
+import { Failure } from '../failure.ts';
+import type { View } from '../output.ts';
+import type { Terminal } from '../terminal.ts';
+
+type Migrated = {
+  readonly pending: readonly string[];
+  readonly applied: readonly string[];
+  /** Who was given what the server needs. */
+  readonly role: string;
+};
+
+/** What is said of a migration of a PostgreSQL database. */
+export type DatabaseMigration = { readonly ownerUrlFile?: string; readonly check?: boolean };
+
+/**
+ * Brings a PostgreSQL database to this version as its owner, and gives the role that the server connects as its privileges. Its backup is
+ * PostgreSQL's own.
+ * @throws {Failure} `changes` when it is only checked and something is pending; `usage` without its owner; as `migrateStorage`
+ */
+export async function migrateDatabase(
+  { location, ...store }: StoreSettings,
+  { ownerUrlFile, check }: DatabaseMigration,
+  terminal: Terminal,
+): Promise<void> {
+  const role = await roleOf(location);
+  if (check) {
+    const { pending } = await schemaStatus(location, store);
+    await terminal.answer({ pending, applied: [], role }, migratedView);
+    if (pending.length > 0)
+      throw new Failure('changes', `${pending.length} migrations are pending`, {
+        fix: 'portvakt db migrate --owner-url-file FILE',
+      });
+    return terminal.say('the schema is that of this version');
+  }
+  if (ownerUrlFile === undefined)
+    throw new Failure('usage', "the store is a PostgreSQL database, whose tables are its owner's to change", {
+      fix: 'portvakt db migrate --owner-url-file FILE',
+    });
+  const owner = await readSecret(resolve(ownerUrlFile), '--owner-url-file');
+  const { caFile } = store;
+  const applied = await migrateStorage(owner, { ...(caFile !== undefined && { caFile }), runtimeRole: role });
+  terminal.say(applied.length > 0 ? `${applied.length} migrations were applied` : 'the schema is that of this version');
+  terminal.say(`${role} may read and write the tables, and change none of them`);
+  await terminal.answer({ pending: [], applied, role }, migratedView);
+}
+
+type Status = { readonly applied: readonly string[]; readonly pending: readonly string[]; readonly current: boolean };
+
+/** Tells what a PostgreSQL database has. @throws as `schemaStatus` */
+export async function databaseStatus({ location, ...store }: StoreSettings, terminal: Terminal): Promise<void> {
+  const { applied, pending } = await schemaStatus(location, store);
+  await terminal.answer({ applied, pending, current: pending.length === 0 }, statusView);
+}
+
+const migratedView: View<Migrated> = {
+  fields: [{ name: 'pending' }, { name: 'applied' }, { name: 'role' }],
+  name: ({ role }) => `role/${role}`,
+};
+
+const statusView: View<Status> = {
+  fields: [{ name: 'applied' }, { name: 'pending' }, { name: 'current' }],
+  name: ({ current }) => `schema/${current ? 'current' : 'pending'}`,
+};

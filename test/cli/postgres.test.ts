@@ -1,0 +1,65 @@
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { parse, stringify } from 'yaml';
+import { PostgresPlaces, RUNTIME_ROLE } from '../storage/postgres-place.ts';
+import { NOT_HERE } from '../storage/postgres-programs.ts';
+import { newUser } from './portvakt.ts';
+
+// Each command is a process of its own.
+t.setTimeout(120_000);
+
+if (NOT_HERE) t.pass('PostgreSQL cannot be run here', { skip: NOT_HERE });
+else {
+  const places = await PostgresPlaces.create(t);
+
+  t.test(
+    'a PostgreSQL database is made by its owner, and then serves; secrets come as files (PV-SEC-096, PV-SEC-119)',
+    async (t) => {
+      const user = await newUser(t);
+      t.equal((await user.run(['init', '--issuer', 'http://localhost:7300/'])).code, 0);
+      const own = async (verb: string) => JSON.parse((await user.run(['db', verb, '-o', 'json'])).stdout);
+      t.match(await own('status'), { integrity: 'ok', pending: [] }, 'a file is looked after as before');
+      t.match(await own('migrate'), { applied: [] });
+
+      const owner = await places.bare();
+      const database = /([^/]+)\?/.exec(owner)?.[1] ?? '';
+      const config = join(user.home, 'portvakt.yaml');
+      const settings = parse(await readFile(config, 'utf8')) as object;
+      const configure = (store: object): Promise<void> => writeFile(config, stringify({ ...settings, store }));
+      await writeFile(join(user.home, 'url'), `${places.cluster.location(database, RUNTIME_ROLE)}\n`, { mode: 0o600 });
+      await writeFile(join(user.home, 'owner'), `${owner}\n`, { mode: 0o600 });
+      await configure({ url_file: 'url' });
+      const check = () => user.run(['serve', '--check']);
+      const refused = await check();
+      t.match(refused, { code: 11, stderr: /run portvakt db migrate as the owner/ });
+      t.notOk(refused.stderr.includes(places.cluster.folder), 'the URL is a secret');
+
+      t.match(await user.run(['db', 'migrate']), { code: 2, stderr: /its owner's to change/ });
+      const migrate = () => user.run(['db', 'migrate', '--owner-url-file', 'owner', '-o', 'json']);
+      t.match(await user.run(['db', 'status', '-o', 'json']), { code: 0, stdout: /"current": ?false/ });
+      const made = await migrate();
+      t.equal(made.code, 0, made.stderr);
+      t.match(JSON.parse(made.stdout), { role: RUNTIME_ROLE, applied: [/^001-/] });
+      t.match(JSON.parse((await migrate()).stdout), { applied: [] }, 'once more, nothing is left');
+      const status = JSON.parse((await user.run(['db', 'status', '-o', 'json'])).stdout);
+      t.match(status, { current: true, pending: [] });
+      t.match(JSON.parse((await user.run(['db', 'copy', '--dry-run', '-o', 'json'])).stdout), { dry_run: true });
+      const copied = await user.run(['db', 'copy', '--owner-url-file', 'owner', '-o', 'json']);
+      t.equal(copied.code, 0, copied.stderr);
+      t.ok(JSON.parse(copied.stdout).rows > 0);
+      t.match(await user.run(['db', 'copy', '--owner-url-file', 'owner']), { code: 11, stderr: /is not empty/ });
+      const backedUp = await user.run(['db', 'backup', '--to', 'b', '--key-file', 'url']);
+      t.match(backedUp, { code: 2, stderr: /which is backed up by its own tools/ });
+      const judged = await check();
+      t.equal(judged.code, 0, judged.stderr);
+
+      await chmod(join(user.home, 'url'), 0o644);
+      t.match(await check(), { code: 3, stderr: /store.url_file: .*url is open to other users: chmod 600 it/ });
+      await configure({ url: 'postgres://portvakt:secret@db.example.no/portvakt' });
+      t.match(await check(), { code: 3, stderr: /store.url: must be postgres:\/\/USER@HOST\/DATABASE, without a password/ });
+      await configure({ connections: 3 });
+      t.match(await check(), { code: 3, stderr: /store: must have url or url_file/ });
+    },
+  );
+}
