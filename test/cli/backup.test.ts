@@ -1,6 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
+import { pack } from '../../cli/operator/backup/archive.ts';
+import { seal } from '../../cli/operator/backup/sealed-stream.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { newUser, type User } from './portvakt.ts';
 
@@ -104,6 +108,47 @@ t.test('PV-SEC-123 a backup that is not whole, or not this secret’s, is refuse
   t.match(await user.run(['db', 'restore', 'a.backup', '--to', 'new-data', '--key-file', 'other.key']), { code: 8 });
   t.match(await user.run(['db', 'restore', 'a.backup', '--to', 'new-data', '--password-file', 'passphrase.txt']), { code: 8 });
   t.notOk((await readdir(user.home)).includes('new-data'), 'nothing was written');
+});
+
+t.test(
+  'a backup of a newer schema is refused before anything is written, and one that its version says can be read is not',
+  async (t) => {
+    const user = await host(t);
+    const restore = async (schema: number, readable_by: number) => {
+      const manifest = { created: 1, program: '9.9.9', schema, readable_by, sequence: 0, files: [] };
+      const sealed = seal(
+        pack(manifest, () => Readable.from([])),
+        { key: Buffer.from('k'.repeat(32)) },
+      );
+      await writeFile(join(user.home, 'newer.backup'), sealed);
+      return user.run(['db', 'restore', 'newer.backup', '--to', 'new-data', ...KEY]);
+    };
+    t.match(await restore(9_999, 9_999), { code: 8, stderr: /its schema, 9999, is newer than this version's/ });
+    t.match(await restore(9_999, 0), { code: 8, stderr: /newer than this version's/ });
+    t.notMatch(await restore(9_999, 12), { stderr: /newer/ }, 'it is judged by what is in it');
+    t.notOk((await readdir(user.home)).includes('new-data'), 'nothing is left of any');
+  },
+);
+
+t.test('what a killed backup has left is swept away by the next, and what is being made is not', async (t) => {
+  const user = await host(t);
+  const gone = spawnSync(process.execPath, ['-e', '']).pid;
+  const left = (pid: number) => [`portvakt-data/.backup-${pid}-aa.db`, `a.backup.${pid}.unfinished`];
+  for (const path of [...left(gone), ...left(process.pid)]) await writeFile(join(user.home, path), 'half', { mode: 0o600 });
+  t.match(await user.run(['db', 'backup', '--to', 'a.backup', ...KEY]), { code: 0 });
+  const found = [
+    ...(await readdir(user.home)),
+    ...(await readdir(join(user.home, 'portvakt-data'))).map((name) => `portvakt-data/${name}`),
+  ];
+  t.same(found.filter((name) => /\.backup-|unfinished/.test(name)).sort(), left(process.pid).sort());
+});
+
+t.test('two backups to one file at once make one, whole; the other is refused', async (t) => {
+  const user = await host(t);
+  const backup = () => user.run(['db', 'backup', '--to', 'a.backup', ...KEY]);
+  const codes = (await Promise.all([backup(), backup()])).map(({ code }) => code).sort();
+  t.ok(codes[0] === 0, `${codes}`);
+  t.match(await user.run(['db', 'restore', 'a.backup', '--to', 'new-data', ...KEY]), { code: 0 });
 });
 
 t.test('PV-SEC-095 a key file that others can read, a link or a short one is refused', async (t) => {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { access, lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { copySqlite } from '../../../server/storage/upkeep.ts';
 import { Failure } from '../../failure.ts';
 import { version } from '../../program.ts';
@@ -12,7 +12,7 @@ import { type Secret, seal } from './sealed-stream.ts';
 export type WrittenBackup = { readonly manifest: Manifest; readonly bytes: number; readonly digest: string };
 
 /** What is not backed up: the database itself, which is copied as one moment, a lock, and what is fetched again. */
-const LEFT_OUT = /^(portvakt\.db.*|serve\.lock.*|revocation|\.backup-.*)$/;
+const LEFT_OUT = /^(portvakt\.db.*|serve(-next)?\.lock.*|revocation|\.backup-.*)$/;
 
 /**
  * Backs a data directory up into a new file, while a server may run on it: the database as it stands at one moment, and every other file
@@ -22,8 +22,10 @@ const LEFT_OUT = /^(portvakt\.db.*|serve\.lock.*|revocation|\.backup-.*)$/;
  */
 export async function writeBackup(dataDir: string, to: string, secret: Secret): Promise<WrittenBackup> {
   await assertFree(to);
-  const copy = join(dataDir, `.backup-${randomBytes(8).toString('hex')}.db`);
-  const unfinished = `${to}.unfinished`;
+  await sweep(dataDir, '.backup-', /^(\d+)-/);
+  await sweep(dirname(to), `${basename(to)}.`, /^(\d+)\.unfinished$/);
+  const copy = join(dataDir, `.backup-${process.pid}-${randomBytes(8).toString('hex')}.db`);
+  const unfinished = `${to}.${process.pid}.unfinished`;
   try {
     const before = await readFiles(dataDir);
     const copied = await copySqlite(join(dataDir, 'portvakt.db'), copy);
@@ -44,6 +46,22 @@ export async function writeBackup(dataDir: string, to: string, secret: Secret): 
     throw error;
   } finally {
     for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(`${copy}${suffix}`, { force: true });
+  }
+}
+
+/** Removes what a backup has left that was killed; one that is still being made is another's. @param rest of the name, that tells the process */
+async function sweep(folder: string, beginning: string, rest: RegExp): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, pid] = (name.startsWith(beginning) && rest.exec(name.slice(beginning.length))) || [];
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(folder, name), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
