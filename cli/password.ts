@@ -12,6 +12,8 @@ export type PasswordSource = {
   readonly passwordEnv?: string;
   /** A command whose first line of output it is. */
   readonly passwordCommand?: string;
+  /** It locks something from now on: whoever types it types it twice. */
+  readonly isNew?: boolean;
 };
 
 /**
@@ -20,7 +22,7 @@ export type PasswordSource = {
  * @throws {Failure} naming the flag, where there is nobody to ask
  */
 export async function readPassword(file: string, source: PasswordSource, terminal: Terminal): Promise<string> {
-  const { passwordFile, passwordEnv, passwordCommand } = source;
+  const { passwordFile, passwordEnv, passwordCommand, isNew } = source;
   if (passwordFile !== undefined) return (await readInput(passwordFile)).replace(/\r?\n$/, '');
   if (passwordCommand !== undefined) return fromCommand(passwordCommand);
   if (passwordEnv !== undefined) return fromVariable(passwordEnv);
@@ -32,7 +34,10 @@ export async function readPassword(file: string, source: PasswordSource, termina
   if (!process.stdin.isTTY || CI) {
     throw new Failure('usage', `${file} needs a password`, { fix: 'give it with --password-file FILE' });
   }
-  return prompt(`Password of ${file}: `);
+  const password = await prompt(`Password of ${file}: `);
+  if (isNew && (await prompt('The same once more: ')) !== password)
+    throw new Failure('invalid', 'the two passwords differ', { fix: 'begin again; nothing was written' });
+  return password;
 }
 
 function fromCommand(command: string): string {

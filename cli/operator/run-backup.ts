@@ -29,7 +29,7 @@ export async function backup(options: BackupOptions, terminal: Terminal): Promis
     throw new Failure('usage', 'the store is a PostgreSQL database, which is backed up by its own tools', {
       fix: 'pg_dump, or base backups and the write-ahead log; keep a copy of the keys in the data directory, too',
     });
-  const secret = await readSecret(options.to, options, terminal);
+  const secret = await readSecret(options.to, { ...options, isNew: true }, terminal);
   const written = await writeBackup(dataDir, options.to, secret);
   // To note it would bring the schema up, and a backup is what comes before that.
   if (describeSqlite(database).pending.length === 0) await note(database, written);

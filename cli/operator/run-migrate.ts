@@ -54,7 +54,7 @@ async function backedUp(dataDir: string, options: MigrateOptions, terminal: Term
     throw new Failure('usage', 'nothing leads back from a migration but a backup', {
       fix: 'add --backup FILE, or --no-backup where there is one',
     });
-  return writeBackup(dataDir, backup, await readSecret(backup, options, terminal));
+  return writeBackup(dataDir, backup, await readSecret(backup, { ...options, isNew: true }, terminal));
 }
 
 async function record(database: string, details: Readonly<Record<string, unknown>>): Promise<void> {

@@ -5,7 +5,12 @@ import type { Terminal } from '../../terminal.ts';
 import type { Secret } from './sealed-stream.ts';
 
 /** Where the secret of a backup comes from. */
-export type SecretOptions = { readonly passwordFile?: string; readonly keyFile?: string };
+export type SecretOptions = {
+  readonly passwordFile?: string;
+  readonly keyFile?: string;
+  /** It seals a new backup, which could not be opened with a mistyped one. */
+  readonly isNew?: boolean;
+};
 
 /** Shorter ones can be guessed, however long each guess takes. */
 const SHORTEST_PASSPHRASE = 12;
@@ -15,9 +20,13 @@ const SHORTEST_KEY = 32;
  * The secret that seals or opens a backup.
  * @throws {Failure} for a key file that is a link or open to others, and for what is too short. `PV-SEC-095`
  */
-export async function readSecret(file: string, { passwordFile, keyFile }: SecretOptions, terminal: Terminal): Promise<Secret> {
+export async function readSecret(
+  file: string,
+  { passwordFile, keyFile, isNew = false }: SecretOptions,
+  terminal: Terminal,
+): Promise<Secret> {
   if (keyFile !== undefined) return { key: await readKey(keyFile) };
-  const passphrase = await readPassword(file, passwordFile === undefined ? {} : { passwordFile }, terminal);
+  const passphrase = await readPassword(file, { isNew, ...(passwordFile !== undefined && { passwordFile }) }, terminal);
   if (passphrase.length < SHORTEST_PASSPHRASE)
     throw new Failure('invalid', `the passphrase has fewer than ${SHORTEST_PASSPHRASE} characters`);
   return { passphrase };
