@@ -5,6 +5,12 @@ import { connect, type Socket } from 'node:net';
 export type Answer = { readonly status: number; readonly body: string };
 
 /**
+ * How long an answer is waited for, in milliseconds. A connection that was being handed to a worker when it was killed is never answered:
+ * the first process holds it, and Node tells nobody.
+ */
+const PATIENCE = 10_000;
+
+/**
  * One connection that asks one question at a time and is kept alive between them; when the server closes it after an answer,
  * the next question opens another. Plain sockets and no more of HTTP/1.1 than a token endpoint uses, so that the load costs
  * little beside what it measures.
@@ -23,13 +29,14 @@ export class Connection {
 
   /**
    * Sends a whole request and waits for the whole answer.
-   * @throws {Error} when the connection breaks before it has come, or when it is no HTTP with a Content-Length.
+   * @throws {Error} when the connection breaks before it has come, when it does not come in time, or when it is no HTTP with a Content-Length.
    */
   async ask(request: Uint8Array): Promise<Answer> {
     const socket = this.#socket ?? (await this.#open());
     return new Promise((resolve, reject) => {
       this.#answered = resolve;
       this.#failed = reject;
+      socket.setTimeout(PATIENCE);
       socket.write(request);
     });
   }
@@ -44,6 +51,7 @@ export class Connection {
     await once(socket, 'connect');
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => this.#receive(chunk));
+    socket.on('timeout', () => socket.destroy(new Error(`no answer in ${PATIENCE / 1000} s`)));
     socket.on('error', (error) => this.#fail(socket, error));
     socket.on('close', () => this.#fail(socket, new Error('the server closed the connection')));
     this.#socket = socket;
@@ -64,6 +72,7 @@ export class Connection {
     if (this.#received.length < bodyStart + Number(length)) return;
     const answer = { status: Number(head.slice(9, 12)), body: this.#received.slice(bodyStart) };
     this.#received = '';
+    this.#socket?.setTimeout(0);
     if (head.includes('\r\nconnection: close')) this.close();
     this.#answered?.(answer);
   }
