@@ -89,6 +89,11 @@ async function start(t: Test, change: Partial<Config> = {}): Promise<Place> {
   return { config, running, lines, form, ask, lives };
 }
 
+/** Resolves when those are gone whose successors serve: until then they may answer. */
+async function replaced(): Promise<void> {
+  while (pids().length > WORKERS) await pause(20);
+}
+
 const pids = (): (number | undefined)[] => Object.values(cluster.workers ?? {}).map((worker) => worker?.process.pid);
 
 t.test('the workers share one port and one key, and each of them answers', async (t) => {
@@ -242,6 +247,7 @@ t.test('a worker makes its configuration of the file itself: it may be of a newe
   const source = { file: '/nowhere/portvakt.yaml', content, dataDir: config.dataDir };
   t.equal(await lives(), 120);
   await running.reload({ ...config, source });
+  await replaced();
   t.equal(await lives(), 60);
 });
 
@@ -260,6 +266,7 @@ t.test('a reload that cannot be carried through leaves every worker as it was', 
   const shorter = { ...config, sourceKeys: { register: file }, token: { ...config.token, maxTokenLifetime: 60 } };
   await t.rejects(running.reload(shorter), /source\.pem/);
   t.equal(forks, 3, 'one served, one did not start, and one came back');
+  await replaced();
   t.same(await Promise.all(Array.from({ length: 8 }, lives)), Array(8).fill(120));
   t.equal(pids().length, WORKERS);
 });
