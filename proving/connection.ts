@@ -4,10 +4,7 @@ import { connect, type Socket } from 'node:net';
 /** What came back. */
 export type Answer = { readonly status: number; readonly body: string };
 
-/**
- * How long an answer is waited for, in milliseconds. A connection that was being handed to a worker when it was killed is never answered:
- * the first process holds it, and Node tells nobody.
- */
+/** How long an answer is waited for, in milliseconds: a server that holds a connection for ever is to be told of, not waited for. */
 const PATIENCE = 10_000;
 
 /**

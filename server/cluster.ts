@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Config, ConfigMistake, storeOf } from './config.ts';
 import type { Log, Storage } from './core/ports.ts';
+import { endWhatIsHandedOver } from './hand-over.ts';
 import type { Operations } from './operations.ts';
 import { createLog } from './telemetry/log.ts';
 import { heardError, type PrimaryMessage, type WorkerMessage, type WorkerTask } from './worker-messages.ts';
@@ -218,6 +219,7 @@ class Workers {
     const { clockOffset = 0, prepare, workers } = this.#surroundings;
     const cache = getCompileCacheDir();
     const worker = cluster.fork(cache === undefined ? {} : { NODE_COMPILE_CACHE: dirname(cache) });
+    endWhatIsHandedOver(worker);
     const task: WorkerTask = { config, workers, clockOffset, prepares: prepare !== undefined, announces };
     // What could not be told to it is of no matter: that it is gone is heard, too.
     worker.on('error', (error) => this.log.warn('a worker cannot be told anything', { error: String(error) }));

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { access, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -205,6 +205,26 @@ t.test('PV-SEC-038 a reload does not lead to another store, where spent assertio
   await t.rejects(access(elsewhere), { code: 'ENOENT' });
   t.same(pids(), before);
   t.equal(await ask(await form()), 'token');
+});
+
+t.test('a connection that is on its way to a worker when that is killed is ended, not held for ever', async (t) => {
+  const { running } = await start(t);
+  const [stopped] = pids();
+  process.kill(stopped ?? 0, 'SIGSTOP');
+  const sockets = Array.from({ length: 6 }, () => connect(running.port, '127.0.0.1'));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  const over = sockets.map((socket) => {
+    // To be reset is an end, too.
+    socket.on('error', () => {});
+    socket.write('GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    socket.resume();
+    return new Promise((resolve) => socket.once('close', resolve));
+  });
+  // Those of the other worker: with them the stopped one has been dealt its own.
+  await Promise.any(over);
+  process.kill(stopped ?? 0, 'SIGKILL');
+  await Promise.all(over);
+  t.pass('each was answered or ended');
 });
 
 t.test('a reload under load replaces every worker and loses no request', async (t) => {

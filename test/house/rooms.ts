@@ -85,6 +85,7 @@ export const rooms: readonly Room[] = [
   { of: 'server/count-buffer.ts', imports: ['server/core/'] },
   { of: 'server/main.ts', imports: ['server/', 'keys/'] },
   { of: 'server/worker.ts', imports: ['server/', 'keys/'] },
+  { of: 'server/hand-over.ts', imports: [] },
   { of: 'server/worker-messages.ts', imports: ['server/core/', 'server/config.ts', 'server/telemetry/'] },
   { of: 'server/worker-reports.ts', imports: ['server/core/', 'server/telemetry/', 'server/worker-messages.ts'] },
   {
@@ -92,6 +93,7 @@ export const rooms: readonly Room[] = [
     imports: [
       'server/core/',
       'server/config.ts',
+      'server/hand-over.ts',
       'server/operations.ts',
       'server/worker-messages.ts',
       'server/worker-reports.ts',

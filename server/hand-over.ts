@@ -1,0 +1,30 @@
+import type { Worker } from 'node:cluster';
+
+/** A connection as Node's cluster sends it: accepted by this process, and not yet anybody's. */
+type Handle = { close(): void };
+
+/** What Node's cluster says to a worker, and what it is answered, as far as it is of interest here. */
+type Sent = { readonly act?: unknown };
+type Answered = { readonly accepted?: unknown };
+type Send = (message: Sent, handle?: Handle, ...rest: unknown[]) => boolean;
+
+/**
+ * Ends the connection that a worker takes to its grave. Node's cluster deals a worker one connection at a time, and waits for its word that
+ * it has it. From one that is killed before that no word comes: the connection would be held here for ever, open and never answered, while
+ * the sender waits. Node has no public place for this: where it says other things one day, connections are held as it holds them.
+ */
+export function endWhatIsHandedOver(worker: Worker): void {
+  const { process: child } = worker;
+  let onItsWay: Handle | undefined;
+  const send = child.send.bind(child) as unknown as Send;
+  const watching: Send = (message, handle, ...rest) => {
+    if (message.act === 'newconn') onItsWay = handle;
+    return send(message, handle, ...rest);
+  };
+  child.send = watching as typeof child.send;
+  child.on('internalMessage', ({ accepted }: Answered) => {
+    // Taken, or given back for another worker.
+    if (accepted !== undefined) onItsWay = undefined;
+  });
+  worker.once('exit', () => onItsWay?.close());
+}
