@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { type Installation, installWorld, type World } from '../fixtures/world.ts';
 import { readConfig } from '../server/config.ts';
 import type { Storage } from '../server/core/ports.ts';
-import { openFoundations } from '../server/main.ts';
+import { openFoundations } from '../server/foundations.ts';
 import { leaveNothing } from './leftovers.ts';
 
 /** A configuration with database and keys, as `portvakt init` would have made it. */

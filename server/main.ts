@@ -1,32 +1,23 @@
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { openCheckpointKey } from '../keys/checkpoint-key.ts';
 import { createFaultySigners } from '../keys/faulty-signer.ts';
-import { KeyFolder } from '../keys/key-folder.ts';
-import { type Keystore, openKeystore } from '../keys/keystore.ts';
+import type { Keystore } from '../keys/keystore.ts';
 import { createKnownHeaders } from '../keys/known-headers.ts';
-import { openMasterKey } from '../keys/master-key.ts';
 import { readPublicJwk } from '../keys/public-jwk.ts';
-import { readSourceKeys } from '../keys/source-keys.ts';
 import { createVerifier } from '../keys/verifier.ts';
 import { ListKeeper } from '../keys/x509/list-keeper.ts';
-import { Refusal } from '../keys/x509/refusal.ts';
-import { Responders } from '../keys/x509/responders.ts';
-import { RevocationLists } from '../keys/x509/revocation-lists.ts';
-import { createCertificates } from '../keys/x509/trust.ts';
 import { CountedRefusals } from './audit/unproven.ts';
 import { createAuthorities } from './authorities/authorities.ts';
 import { ClockWatch, type Monotonic, systemClock, systemEvery } from './clock.ts';
-import { type Config, ConfigMistake, storeOf, weakenings } from './config.ts';
+import { type Config, ConfigMistake, weakenings } from './config.ts';
 import type { FaultCode } from './core/catalogue.ts';
 import { Fault } from './core/fault.ts';
 import { createMeasures, type Measures } from './core/measures.ts';
-import { addRegister } from './core/organization.ts';
-import type { Certificates, Clock, Every, Log, Ports, Signer, Storage } from './core/ports.ts';
+import type { Clock, Every, Log, Ports, Storage } from './core/ports.ts';
 import type { EpochSeconds } from './core/time.ts';
-import { prepareDataFolder } from './data-folder.ts';
 import { watchEndings } from './expiry-watch.ts';
+import { type Foundations, openFoundations } from './foundations.ts';
 import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
@@ -46,15 +37,11 @@ import { selfservice } from './selfservice/mount.ts';
 import { RESOURCES, resourceMetadata } from './selfservice/resource-metadata.ts';
 import { routes } from './selfservice/routes.ts';
 import { cachedRegisters } from './storage/cache.ts';
-import { openStorage } from './storage/open.ts';
 import { createLog } from './telemetry/log.ts';
 import { type Reading, takeReadings } from './telemetry/readings.ts';
 import { openTls, watchTls } from './tls.ts';
 import { BufferedTokenCounter } from './token-counter.ts';
 import { TrustWatch } from './trust-watch.ts';
-
-export { assertPrivateDataFolder } from './data-folder.ts';
-export { openTls } from './tls.ts';
 
 /** A server that answers. */
 export type RunningServer = {
@@ -149,95 +136,6 @@ async function takeSockets(listening: Listening, { hosts, port }: Config): Promi
     if (port !== socket.port) throw new ConfigMistake(`listen.port: is ${port}, and a socket for ${place} was handed over`);
   }
   return port;
-}
-
-type Foundations = {
-  readonly storage: Storage;
-  readonly keystore: Keystore;
-  readonly sourceKeys: ReadonlyMap<string, Signer>;
-  readonly certificates: Certificates;
-  /** Where the lists are kept that certificates are judged by; nothing has been fetched. */
-  readonly lists: RevocationLists;
-  readonly cursorSecret: Uint8Array;
-};
-
-/** What is done to the store before anything is read from it. */
-type Preparation = {
-  readonly clock?: Clock;
-  readonly log?: Log;
-  readonly measures?: Measures;
-  readonly prepare?: (storage: Storage) => Promise<void>;
-};
-
-/** Opens what the server stands on without listening: what `serve --check` asks. @throws as {@link startServer} */
-export async function openFoundations(config: Config, preparation: Preparation): Promise<Foundations> {
-  const { clock = systemClock, log, measures = createMeasures(), prepare } = preparation;
-  await prepareDataFolder(config.dataDir);
-  const sourceKeys = readSourceKeys(config.sourceKeys);
-  const { location, ...store } = storeOf(config);
-  const storage = await openStorage(location, { ...store, measures: measures.store });
-  try {
-    await prepare?.(storage);
-    const { sealsPlain } = config.keys;
-    const { signing, audit } = keyFolders(config);
-    const algorithms = config.token.signingAlgorithms;
-    const keystore = await openKeystore({ folder: signing, storage, clock, algorithms, sealsPlain, log });
-    storage.audit.sealWith(await openCheckpointKey({ folder: audit, storage, clock, sealsPlain }));
-    return {
-      storage,
-      keystore,
-      sourceKeys,
-      ...(await openCertificates(storage, config, log)),
-      cursorSecret: await storage.secret('cursor'),
-    };
-  } catch (error) {
-    await storage.close();
-    throw error;
-  }
-}
-
-/** Where the private keys lie: those that sign tokens, and the one that seals the audit. @throws {KeyUnusable} */
-export function keyFolders({
-  dataDir,
-  keys,
-}: Pick<Config, 'dataDir' | 'keys'>): Readonly<Record<'signing' | 'audit', KeyFolder>> {
-  const master = openMasterKey(keys);
-  return {
-    signing: new KeyFolder(join(dataDir, 'keys'), 'token-signing', master),
-    audit: new KeyFolder(join(dataDir, 'audit-keys'), 'audit-checkpoint', master),
-  };
-}
-
-/** @throws {ConfigMistake} for an entry that this server could never trust: of another environment, or no authority's */
-async function openCertificates(
-  storage: Storage,
-  { environment, certificates: settings }: Config,
-  log: Log | undefined,
-): Promise<Pick<Foundations, 'certificates' | 'lists'>> {
-  for (const { code, register } of settings.nameSpaces) if (register) addRegister(code, register);
-  const lists = new RevocationLists();
-  const onUnknown = countUnknown(log);
-  try {
-    const responders = new Responders(settings);
-    const certificates = createCertificates(await storage.trust.list(), {
-      ...settings,
-      environment,
-      lists,
-      responders,
-      onUnknown,
-    });
-    return { certificates, lists };
-  } catch (error) {
-    if (error instanceof Refusal) throw new ConfigMistake(`environment: ${environment}: ${error.message}`, { cause: error });
-    throw error;
-  }
-}
-
-/** What the policy `soft` accepts without an answer is warned of and counted. Security reference §3 */
-function countUnknown(log: Log | undefined): (refusal: Refusal) => void {
-  let count = 0;
-  return ({ met }) =>
-    log?.warn('a certificate was accepted without knowing whether it is revoked', { detail: `${met}; ${++count} times` });
 }
 
 type Setting = {

@@ -14,7 +14,7 @@ import { writeLine } from '../../server/audit/line.ts';
 import { readConfig } from '../../server/config.ts';
 import type { Audit } from '../../server/core/audit.ts';
 import type { Storage } from '../../server/core/ports.ts';
-import { openFoundations } from '../../server/main.ts';
+import { openFoundations } from '../../server/foundations.ts';
 import { type Asked, Misuse } from '../arguments.ts';
 import type { Outcome } from '../report/outcome.ts';
 

@@ -2,7 +2,7 @@ import { readSourceKeys } from '../../keys/source-keys.ts';
 import type { SigningKeyRecord } from '../../server/core/ports.ts';
 import { CONTRACT_ALGORITHM } from '../../server/core/signing-algorithm.ts';
 import { activeKey, publishedUntil, type RotationStep, signsFrom, stepsDue } from '../../server/core/signing-key.ts';
-import { keyFolders } from '../../server/main.ts';
+import { keyFolders } from '../../server/foundations.ts';
 import { type Found, problem, type Trouble, troubleOf, warning } from '../health-check.ts';
 import { rfc3339 } from '../moment.ts';
 import type { Host } from './host-health.ts';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertPrivateFile, assertPrivateFolder } from '../../keys/key-file.ts';
-import { assertPrivateDataFolder } from '../../server/main.ts';
+import { assertPrivateDataFolder } from '../../server/data-folder.ts';
 import { assertPrivateDatabase } from '../../server/storage/upkeep.ts';
 import { type Found, type Trouble, troubleOf } from '../health-check.ts';
 import type { Host } from './host-health.ts';

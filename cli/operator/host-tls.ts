@@ -1,5 +1,5 @@
 import { DAY } from '../../server/core/time.ts';
-import { openTls } from '../../server/main.ts';
+import { openTls } from '../../server/tls.ts';
 import { type Found, problem, warning } from '../health-check.ts';
 import { rfc3339 } from '../moment.ts';
 import type { Host } from './host-health.ts';

@@ -6,7 +6,7 @@ import { installWorld, type World } from '../../fixtures/world.ts';
 import { readWorldFile, type WorldInFile } from '../../fixtures/world-file.ts';
 import { makeMasterKeyFile } from '../../keys/master-key.ts';
 import { type Config, defaultMasterKey, readConfig } from '../../server/config.ts';
-import { openFoundations } from '../../server/main.ts';
+import { openFoundations } from '../../server/foundations.ts';
 import { Failure } from '../failure.ts';
 import type { View } from '../output.ts';
 import { stopSignal } from '../signals.ts';

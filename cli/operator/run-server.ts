@@ -60,7 +60,10 @@ async function judge(config: Config, terminal: Terminal): Promise<void> {
     throw new Failure('unhealthy', `${config.dataDir} cannot be entered`, { fix: 'portvakt init makes a data directory', cause });
   });
   if (!config.store) await assertThere(join(config.dataDir, 'portvakt.db'));
-  const { openFoundations, openTls } = await import('../../server/main.ts');
+  const [{ openFoundations }, { openTls }] = await Promise.all([
+    import('../../server/foundations.ts'),
+    import('../../server/tls.ts'),
+  ]);
   if (config.tls) openTls(config.tls);
   const { storage } = await openFoundations(config, {});
   try {

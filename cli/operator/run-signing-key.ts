@@ -12,7 +12,7 @@ import { type Config, readConfig } from '../../server/config.ts';
 import type { SigningKeyRecord } from '../../server/core/ports.ts';
 import type { SigningAlgorithm } from '../../server/core/signing-algorithm.ts';
 import { signsFrom } from '../../server/core/signing-key.ts';
-import { keyFolders } from '../../server/main.ts';
+import { keyFolders } from '../../server/foundations.ts';
 import { confirmOnHost } from '../confirm.ts';
 import { Failure } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';

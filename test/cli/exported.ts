@@ -6,7 +6,7 @@ import { openCheckpointKey } from '../../keys/checkpoint-key.ts';
 import { writeLine } from '../../server/audit/line.ts';
 import { systemClock } from '../../server/clock.ts';
 import { readConfig } from '../../server/config.ts';
-import { keyFolders } from '../../server/main.ts';
+import { keyFolders } from '../../server/foundations.ts';
 import { openStorage } from '../../server/storage/open.ts';
 
 /** Writes `audit.ndjson` in a host's folder: the sealed audit of the store that `init` made there, with five records more. */

@@ -8,7 +8,7 @@ import { type AssertionOptions, signRaw } from '../../fixtures/assertion.ts';
 import { CONSENTS, GIVER } from '../../fixtures/made-up-acting.ts';
 import { devConfig } from '../../server/config.ts';
 import { JWT_BEARER } from '../../server/core/token-request.ts';
-import { keyFolders } from '../../server/main.ts';
+import { keyFolders } from '../../server/foundations.ts';
 import { createLog } from '../../server/telemetry/log.ts';
 import { type Answer, startTestServer } from '../token/server.ts';
 import { type Canary, filesOf, found, shapesOf, shapesOfBytes } from './canaries.ts';

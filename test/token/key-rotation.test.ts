@@ -7,7 +7,7 @@ import { activateSigningKey, generateSigningKey } from '../../keys/rotation.ts';
 import { devConfig } from '../../server/config.ts';
 import { PENDING_AT_LEAST, RETIRED_AT_LEAST } from '../../server/core/signing-key.ts';
 import { DAY } from '../../server/core/time.ts';
-import { keyFolders } from '../../server/main.ts';
+import { keyFolders } from '../../server/foundations.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { refused, START, startTestServer, type TestServer } from './server.ts';
 

@@ -5,7 +5,7 @@ import { AuditBroken } from '../../../server/audit/line.ts';
 import { AuditVerifier } from '../../../server/audit/verify.ts';
 import type { Config } from '../../../server/config.ts';
 import type { Clock, Storage } from '../../../server/core/ports.ts';
-import { keyFolders } from '../../../server/main.ts';
+import { keyFolders } from '../../../server/foundations.ts';
 import { bent } from '../../audit-file.ts';
 import { Failure } from '../../failure.ts';
 
