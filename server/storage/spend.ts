@@ -25,25 +25,21 @@ export const MAX_BATCH = 256;
 export type Commit<Entry> = (batch: readonly Entry[]) => Promise<readonly boolean[]>;
 
 /**
- * Gathers what is spent in one turn of the event loop into one commit: a commit for each would cost most of the throughput.
+ * Gathers what is spent in one turn of the event loop, and while a commit is on its way, into one commit: a commit for each would cost
+ * most of the throughput, and a second one beside the first would only wait behind it.
  * An entry is answered after its commit, never before; when that fails, every entry of the batch is rejected. `PV-SEC-030`
  */
 export class GroupCommit<Entry> {
   readonly #commit: Commit<Entry>;
   readonly #sizes: Distribution | undefined;
-  readonly #isSerial: boolean;
   #waiting: Waiting<Entry>[] = [];
   #isDue = false;
   #isCommitting = false;
 
-  /**
-   * @param sizes where it is counted how many entries share a commit.
-   * @param order `one at a time`: while a commit is on its way, what comes gathers for the next.
-   */
-  constructor(commit: Commit<Entry>, sizes?: Distribution, order: 'as they come' | 'one at a time' = 'as they come') {
+  /** @param sizes where it is counted how many entries share a commit. */
+  constructor(commit: Commit<Entry>, sizes?: Distribution) {
     this.#commit = commit;
     this.#sizes = sizes;
-    this.#isSerial = order === 'one at a time';
   }
 
   /** @returns whether the entry was fresh. Rejects as the commit does. */
@@ -55,7 +51,7 @@ export class GroupCommit<Entry> {
   }
 
   #schedule(): void {
-    if (this.#isDue || this.#waiting.length === 0 || (this.#isSerial && this.#isCommitting)) return;
+    if (this.#isDue || this.#waiting.length === 0 || this.#isCommitting) return;
     this.#isDue = true;
     setImmediate(() => this.#flush());
   }
@@ -64,14 +60,13 @@ export class GroupCommit<Entry> {
     const batch = this.#waiting.splice(0, MAX_BATCH);
     this.#isDue = false;
     this.#isCommitting = true;
-    this.#schedule();
     try {
       const fresh = await this.#commit(batch.map(({ entry }) => entry));
       this.#sizes?.observe(batch.length);
       for (const [place, { resolve }] of batch.entries()) resolve(fresh[place] === true);
     } catch (error) {
       for (const { reject } of batch) reject(error);
-      if (this.#isSerial && error instanceof StoreUnavailable) this.#giveUp(error);
+      if (error instanceof StoreUnavailable) this.#giveUp(error);
     } finally {
       this.#isCommitting = false;
       this.#schedule();

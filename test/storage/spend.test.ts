@@ -72,17 +72,13 @@ t.test('PV-SEC-030 a failed commit rejects its whole batch, and the next goes on
   t.equal(await spends.add(3), true);
 });
 
-t.test('one at a time: what comes while a commit is on its way shares the next', async (t) => {
+t.test('what comes while a commit is on its way shares the next', async (t) => {
   const batches: number[][] = [];
   const ways: (() => void)[] = [];
-  const spends = new GroupCommit<number>(
-    (batch) => {
-      batches.push([...batch]);
-      return new Promise((resolve) => ways.push(() => resolve(batch.map(() => true))));
-    },
-    undefined,
-    'one at a time',
-  );
+  const spends = new GroupCommit<number>((batch) => {
+    batches.push([...batch]);
+    return new Promise((resolve) => ways.push(() => resolve(batch.map(() => true))));
+  });
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const spent = [spends.add(1)];
   await turn();
@@ -106,7 +102,7 @@ t.test('PV-SEC-118 what gathers behind a commit that finds no store is refused w
     new Promise((_, reject) => {
       lose = () => reject(gone);
     });
-  const spends = new GroupCommit<number>(commit, undefined, 'one at a time');
+  const spends = new GroupCommit<number>(commit);
   const spent = [spends.add(1)];
   await new Promise((resolve) => setImmediate(resolve));
   spent.push(spends.add(2), spends.add(3));

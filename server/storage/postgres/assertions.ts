@@ -45,7 +45,7 @@ export function assertions({ writing, reading, chain, standing, commits }: Spend
     if (spent) await chain.committed(spent, batch.at(-1)?.verdict.record.at ?? 0);
     return batch.map((entry) => fresh.has(entry));
   };
-  const spends = new GroupCommit<Entry>(commit, commits, 'one at a time');
+  const spends = new GroupCommit<Entry>(commit, commits);
 
   return {
     // A verdict that cannot be written down fails here, alone, and not the batch it would have ridden in.

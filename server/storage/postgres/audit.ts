@@ -28,7 +28,7 @@ export function audit({ writing, reading, chain, commits }: Writing): Audit {
     await chain.committed(appended, batch.at(-1)?.record.at ?? 0);
     return batch.map(() => true);
   };
-  const appends = new GroupCommit<Prepared>(commit, commits, 'one at a time');
+  const appends = new GroupCommit<Prepared>(commit, commits);
   return {
     append: async (record) => void (await appends.add(prepared(record))),
     list: async (limit) => (await newest.all(limit)).map(toRecord),
