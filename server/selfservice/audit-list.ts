@@ -91,13 +91,14 @@ async function look(call: Call<z.infer<typeof auditQuery>>, own: OrganizationNum
   const first = cursor === undefined ? end.sequence + 1 : Number(cursors.open(cursor));
   const records: ChainedRecord[] = [];
   let below = first;
-  while (below > 1 && first - below < MOST) {
+  while (below > 1 && first - below < MOST && records.length < limit) {
     const above = Math.max(0, below - 1 - STRETCH);
-    const stretch = await ports.storage.audit.window({ ...filter, above, below, limit: limit - records.length });
-    records.push(...stretch.filter((record) => own === undefined || concerns(record, own)));
-    const last = stretch.at(-1)?.sequence;
-    below = stretch.length > 0 && last !== undefined && records.length >= limit ? last : above + 1;
-    if (records.length >= limit) break;
+    const found = await ports.storage.audit.window({ ...filter, above, below, limit });
+    const shown = found.filter((record) => own === undefined || concerns(record, own)).slice(0, limit - records.length);
+    records.push(...shown);
+    // Where the page is full it goes on below its last row, where the store gave all it was asked for below that one's last.
+    const last = (records.length === limit ? shown : found.length === limit ? found : []).at(-1);
+    below = last?.sequence ?? above + 1;
     await nextTurn();
   }
   return { records, next: below > 1 ? below : undefined };
@@ -119,7 +120,7 @@ function filterOf(
 }
 
 /** Whether the organisation acted, was acted for or acted on behalf of another, or is itself what was changed. */
-export function concerns({ orgno, details }: ChainedRecord, own: OrganizationNumber): boolean {
+function concerns({ orgno, details }: ChainedRecord, own: OrganizationNumber): boolean {
   const { consumer_orgno, supplier_orgno, subject } = details as Readonly<Record<string, unknown>>;
   return orgno === own || consumer_orgno === own || supplier_orgno === own || subject === `organization/${own}`;
 }
