@@ -29,5 +29,8 @@ export function createSecureServer(
   limits: ServerOptions & { readonly headersTimeout: number },
   listener: RequestListener,
 ): Server {
-  return createServer({ ...limits, ...TLS, handshakeTimeout: limits.headersTimeout, cert: chain, key }, listener);
+  const server = createServer({ ...limits, ...TLS, handshakeTimeout: limits.headersTimeout, cert: chain, key }, listener);
+  // One that takes too long is left open by Node, and no answer would ever leave on it.
+  server.prependListener('tlsClientError', (_, socket) => socket.destroy());
+  return server;
 }

@@ -90,6 +90,20 @@ t.test('plain HTTP, garbage and half a handshake end cleanly at the port of TLS,
   t.equal((await fetch(new URL('jwk', server.issuer), { dispatcher })).status, 200);
 });
 
+t.test(
+  'PV-SEC-062 a handshake that does not come to its end in time is cut, of whoever sends nothing or half of it',
+  async (t) => {
+    const closed = ['', '\x16\x03\x01\x02\x00\x01\x00'].map(async (bytes) => {
+      const socket = connect(server.port, '127.0.0.1').on('error', () => {});
+      t.teardown(() => socket.destroy());
+      socket.write(bytes, 'latin1');
+      await once(socket.resume(), 'close', { signal: AbortSignal.timeout(13_000) });
+    });
+    await t.resolves(Promise.all(closed));
+    t.match(server.lines.at(-1)?.fields, { code: 'PV-022', detail: 'ERR_TLS_HANDSHAKE_TIMEOUT' });
+  },
+);
+
 t.test('a client that does not trust the authority, or looks for another name, is not served', async (t) => {
   t.match(await handshake({ ca: [] }), /UNABLE_TO_|SELF_SIGNED/);
   t.equal(await handshake({ servername: 'token.example.no' }), 'ERR_TLS_CERT_ALTNAME_INVALID');
