@@ -30,7 +30,8 @@ export function changeOptions(command: Command): Command {
 
 const HOW = 'How it is done:';
 
-function count(text: string): number {
+/** Reads how many of something there should be. @throws {InvalidArgumentError} */
+export function count(text: string): number {
   const number = Number(text);
   if (!/^[0-9]{1,6}$/.test(text) || number < 1) throw new InvalidArgumentError('It is a number from 1.');
   return number;

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { type ApiClient, openApi } from '../api-client.ts';
 import { readPages } from '../api-list.ts';
+import { count } from '../api-options.ts';
 import {
   type AuditRecord,
   addressOf,
@@ -22,7 +23,7 @@ const EVERY = 2_000;
 export function define(command: Command): void {
   filterOptions(command)
     .description('Shows the last records of the audit, oldest first, and follows it if wished.')
-    .option('-n, --lines <n>', 'so many records', Number, 10)
+    .option('-n, --lines <n>', 'so many records', count, 10)
     .option('-f, --follow', 'go on with what comes, a JSON object a line, until Ctrl-C')
     .action(async (options: Options) => tail(options, Terminal.of(command)));
   document(command, {

@@ -44,6 +44,7 @@ t.test('PV-SEC-108 the operator takes the audit out, and verifies it offline wit
   );
   const tail = await user.run(['audit', 'tail', '-n', '2', '-o', 'name', '--context', 'operator']);
   t.match(tail, { code: 0, stdout: /^audit\/\d+\naudit\/\d+\n$/ });
+  t.match(await user.run(['audit', 'tail', '-n', 'few', '--context', 'operator']), { code: 2 });
   const counted = await user.run(['stats', 'tokens', '--by', 'client', '-o', 'csv', '--context', 'operator']);
   t.match(counted, { code: 0, stdout: /^period,key,tokens,refusals,gap\r?\n[0-9-]{10},cli-consumer,\d+,\d+,/ });
   t.match(await user.run(['stats', 'refusals', '--month', '2026-13', '--context', 'operator']), { code: 2 });
