@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { type ApiClient, openApi } from '../api-client.ts';
-import { readPages } from '../api-list.ts';
+import { type Address, type ApiClient, openApi, withQuery } from '../api-client.ts';
+import { readAll, readPages } from '../api-list.ts';
 import { count } from '../api-options.ts';
 import {
   type AuditRecord,
@@ -39,7 +39,7 @@ type Options = FilterOptions & { readonly lines: number; readonly follow?: boole
 
 async function tail(options: Options, terminal: Terminal): Promise<void> {
   const api = await openApi(terminal);
-  const last = (await newest(api, options, options.lines)).toReversed();
+  const last = (await newest(api, addressOf(options), options.lines)).toReversed();
   if (options.follow !== true) {
     await terminal.answer({ items: last, next: null }, auditView(await api.moment()));
     return;
@@ -54,24 +54,22 @@ async function follow(api: ApiClient, options: Options, from: number): Promise<v
   let seen = from;
   while (!ended.signal.aborted) {
     await pause(EVERY, undefined, { signal: ended.signal }).catch(() => undefined);
+    // Asked first, and of any kind: behind it nothing is missed, and where nothing fits the server need not look further back each time.
+    const [end] = await newest(api, withQuery(addressOf({}), { after: `${seen}` }), 1);
     const fresh = await since(api, options, seen);
     print(fresh);
-    seen = fresh.at(-1)?.sequence ?? seen;
+    seen = Math.max(seen, end?.sequence ?? 0, fresh.at(-1)?.sequence ?? 0);
   }
 }
 
-/** What has come since, oldest first: as many pages back as it takes. */
+/** What has come since, oldest first. */
 async function since(api: ApiClient, options: Options, seen: number): Promise<readonly AuditRecord[]> {
-  for (let wanted = 50; ; wanted *= 4) {
-    const found = await newest(api, options, wanted);
-    const fresh = found.filter(({ sequence }) => sequence > seen);
-    if (fresh.length < found.length || found.length < wanted) return fresh.toReversed();
-  }
+  const address = withQuery(addressOf(options), { after: `${seen}` });
+  return (await readAll(api, address, { shape: auditRecord, scopes: READ_AUDIT })).toReversed();
 }
 
-async function newest(api: ApiClient, options: FilterOptions, limit: number): Promise<readonly AuditRecord[]> {
-  return (await readPages(api, addressOf(options), { shape: auditRecord, scopes: READ_AUDIT, part: { limit, all: false } }))
-    .items;
+async function newest(api: ApiClient, address: Address, limit: number): Promise<readonly AuditRecord[]> {
+  return (await readPages(api, address, { shape: auditRecord, scopes: READ_AUDIT, part: { limit, all: false } })).items;
 }
 
 function print(records: readonly AuditRecord[]): void {

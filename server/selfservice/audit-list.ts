@@ -14,6 +14,12 @@ const STRETCH = 5_000;
 const MOST = 100_000;
 
 const auditQuery = pageQuery.extend({
+  after: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .meta({ description: 'only what has a higher sequence: what has come since a record' }),
   from: z.iso.datetime({ offset: true }).optional().meta({ description: 'the first moment' }),
   to: z.iso.datetime({ offset: true }).optional().meta({ description: 'the moment after the last' }),
   type: z
@@ -85,14 +91,14 @@ type Found = { readonly records: readonly ChainedRecord[]; readonly next: number
  */
 async function look(call: Call<z.infer<typeof auditQuery>>, own: OrganizationNumber | undefined): Promise<Found> {
   const { query, ports, cursors } = call;
-  const { limit = 50, cursor } = query;
+  const { limit = 50, cursor, after = 0 } = query;
   const filter = filterOf(query, own);
   const end = await ports.storage.audit.end();
   const first = cursor === undefined ? end.sequence + 1 : Number(cursors.open(cursor));
   const records: ChainedRecord[] = [];
   let below = first;
-  while (below > 1 && first - below < MOST && records.length < limit) {
-    const above = Math.max(0, below - 1 - STRETCH);
+  while (below > after + 1 && first - below < MOST && records.length < limit) {
+    const above = Math.max(after, below - 1 - STRETCH);
     const found = await ports.storage.audit.window({ ...filter, above, below, limit });
     const shown = found.filter((record) => own === undefined || concerns(record, own)).slice(0, limit - records.length);
     records.push(...shown);
@@ -101,7 +107,7 @@ async function look(call: Call<z.infer<typeof auditQuery>>, own: OrganizationNum
     below = last?.sequence ?? above + 1;
     await nextTurn();
   }
-  return { records, next: below > 1 ? below : undefined };
+  return { records, next: below > after + 1 ? below : undefined };
 }
 
 function filterOf(

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
@@ -45,6 +46,16 @@ t.test('PV-SEC-108 the operator takes the audit out, and verifies it offline wit
   const tail = await user.run(['audit', 'tail', '-n', '2', '-o', 'name', '--context', 'operator']);
   t.match(tail, { code: 0, stdout: /^audit\/\d+\naudit\/\d+\n$/ });
   t.match(await user.run(['audit', 'tail', '-n', 'few', '--context', 'operator']), { code: 2 });
+  const following = user.start(['audit', 'tail', '--follow', '--type', 'made.up', '--context', 'operator']);
+  const event = { type: 'made.up', at: 1, correlationId: '0'.repeat(32), details: {} };
+  await api.server.storage.audit.append(event);
+  t.match(JSON.parse((await following.line) ?? ''), { type: 'made.up' }, 'what comes');
+  const more = once(following.child.stdout, 'data');
+  await api.server.storage.audit.append({ ...event, at: 2 });
+  await more;
+  following.child.kill('SIGINT');
+  const { code, stdout } = await following.ended;
+  t.match([code, stdout.trim().split('\n').length], [0, 2], 'each once, until Ctrl-C');
   const counted = await user.run(['stats', 'tokens', '--by', 'client', '-o', 'csv', '--context', 'operator']);
   t.match(counted, { code: 0, stdout: /^period,key,tokens,refusals,gap\r?\n[0-9-]{10},cli-consumer,\d+,\d+,/ });
   t.match(await user.run(['stats', 'refusals', '--month', '2026-13', '--context', 'operator']), { code: 2 });

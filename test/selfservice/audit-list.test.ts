@@ -50,6 +50,10 @@ t.test('the operator reads everything, by time, type and subject', async (t) => 
     ],
   );
   t.same(items(await operator.get('/audit?type=no.such')), []);
+  const [newest, before] = items(await operator.get('/audit?limit=2')).map(({ sequence }) => Number(sequence));
+  const since = async (sequence: unknown) =>
+    items(await operator.get(`/audit?after=${sequence}`)).map((record) => record.sequence);
+  t.same([await since(before), await since(newest)], [[newest], []], 'what has come since a record');
 });
 
 t.test('PV-SEC-089 its pages follow one another without a gap, and a cursor is of one list and caller', async (t) => {
@@ -79,6 +83,7 @@ t.test('wishes that make no sense are refused, each by its field', async (t) => 
     'type=%27',
     'from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z',
     'limit=0',
+    'after=-1',
     'actor=x',
     'subject=',
   ])
