@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -59,27 +59,49 @@ export const locked: Fault = {
   },
 };
 
-/** No write has room any more. */
-export const fullDisk = injected('a full disk', 'pwrite64:error=ENOSPC');
+/** No file may have another octet, as the system limits it: a full disk but for the error's name, where strace cannot be used. prlimit(1) */
+const noRoom: Fault = {
+  ...{ name: 'no room in any file', serves: false },
+  begin: async ({ server }) => {
+    limitFiles(server.workers(), '0');
+    return async () => limitFiles(server.workers(), 'unlimited');
+  },
+};
+
+function limitFiles(processes: readonly number[], most: string): void {
+  for (const pid of processes) {
+    const { status, stderr, error } = spawnSync('prlimit', ['--pid', `${pid}`, `--fsize=${most}:`]);
+    if (status !== 0) throw new Error(`prlimit: ${error?.message ?? stderr}`);
+  }
+}
+
+const NO_SPACE = injected('a full disk', 'pwrite64:error=ENOSPC');
+
+/** No write has room any more, as near as it can be brought about here. */
+export function fullDisk(): Fault {
+  return canTrace() ? NO_SPACE : noRoom;
+}
 
 const FAULTS: readonly Fault[] = [
-  fullDisk,
+  NO_SPACE,
   injected('a disk that can only be read', 'pwrite64:error=EROFS'),
   injected('a disk that fails to sync', 'fsync,fdatasync:error=EIO'),
   injected('a disk of which each sync takes two seconds', 'fsync,fdatasync:delay_enter=2000000', true),
   locked,
 ];
 
+const UNTRACED: readonly Fault[] = [noRoom, locked];
+
 /** What happens to the store under load must cost tokens and nothing else. Security §6, `PV-SEC-118` */
 export const brokenDisk: Gate = {
   id: 'G4',
   title: `disk full, read-only, failing, slow, store locked: no token without a replay row, no crash, tokens again in ${BACK / 1000} s`,
   run: async ({ isShort, tell }) => {
-    const failures: string[] = canTrace() ? [] : ['strace cannot be used here: only the lock was shown'];
+    const failures: string[] = canTrace() ? [] : ['strace cannot be used here: only the lock and files without room were shown'];
     const figures: Record<string, string> = {};
     const trial = await Trial.open();
     try {
-      for (const fault of canTrace() ? FAULTS : [locked]) {
+      for (const fault of canTrace() ? FAULTS : UNTRACED) {
         tell(fault.name);
         const { told, flaws } = await befall(trial, fault, isShort ? SHORT : FULL);
         figures[fault.name] = told;
