@@ -77,6 +77,10 @@ else {
       database,
     );
     const owner = cluster.location(database, OWNER_ROLE);
+    await t.rejects(copyFile(file, cluster.location(database, RUNTIME_ROLE), {}), {
+      name: 'StoreUnusable',
+      message: /permission denied for table/,
+    });
     await t.rejects(copyFile(file, owner, {}), { name: 'StoreUnusable', message: /token_counts came back otherwise/ });
     t.equal(await counted(database), 0);
     await cluster.sql('DROP TRIGGER bends ON portvakt.token_counts', database);

@@ -6,7 +6,7 @@ import t from 'tap';
 import { recordHash } from '../../server/audit/chain.ts';
 import type { AuditLine } from '../../server/core/audit.ts';
 import { StoreUnavailable } from '../../server/core/ports.ts';
-import { migrateStorage, openStorage, StoreUnusable } from '../../server/storage/open.ts';
+import { migrateStorage, openStorage, StoreUnusable, schemaStatus } from '../../server/storage/open.ts';
 import { MIGRATIONS } from '../../server/storage/postgres/migrate.ts';
 import { OWNER_ROLE, PostgresPlaces, RUNTIME_ROLE } from './postgres-place.ts';
 import { give, NOT_HERE } from './postgres-programs.ts';
@@ -90,6 +90,21 @@ if (!NOT_HERE) {
     await cluster.sql('DROP TABLE portvakt.consents', database);
     t.equal((await migrateStorage(location)).length, MIGRATIONS.length - 3);
   });
+
+  t.test(
+    'PV-SEC-119 a role that may not bring up the schema, or that the servers cannot run as, is refused in so many words',
+    async (t) => {
+      const location = await places.bare();
+      const database = /([^/]+)\?/.exec(location)?.[1] ?? '';
+      const runtime = cluster.location(database, RUNTIME_ROLE);
+      const refused = (work: Promise<unknown>, message: RegExp) => t.rejects(work, { name: 'StoreUnusable', message });
+      await refused(migrateStorage(runtime), /permission denied for database/);
+      await refused(migrateStorage(location, { runtimeRole: OWNER_ROLE }), /the servers run as another role than the owner/);
+      t.same((await schemaStatus(location)).applied, [], 'before anything was applied');
+      await refused(migrateStorage(location, { runtimeRole: 'nobody' }), /role "nobody" does not exist/);
+      await refused(schemaStatus(runtime), /permission denied for schema/);
+    },
+  );
 
   t.test(
     'PV-SEC-119 the role that servers run as makes, changes and drops no table, and never rewrites the audit (PV-SEC-106)',

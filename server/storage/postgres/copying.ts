@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { COPIED_TABLES, type PlainRow, type PlainValue } from '../copied-tables.ts';
 import type { ForgottenSpans } from '../forgotten-spans.ts';
 import { StoreUnusable } from '../unusable.ts';
-import { asked } from './failures.ts';
+import { asked, permitted } from './failures.ts';
 import { type LocationOptions, readLocation } from './location.ts';
 import { appliedTo, assertKnown, MIGRATIONS } from './migrate.ts';
 
@@ -34,7 +34,7 @@ export class PostgresCopying {
 
   /**
    * Runs the work and commits what it has put in, unless it throws.
-   * @throws {StoreUnusable} for a database of another version, or with something in it
+   * @throws {StoreUnusable} for a database of another version, with something in it, or of another owner
    */
   static async into<T>(location: string, options: LocationOptions, work: (copying: PostgresCopying) => Promise<T>): Promise<T> {
     // A large table takes its time.
@@ -51,7 +51,7 @@ export class PostgresCopying {
       await asked(() => client.connect());
       await asked(() => client.query('BEGIN'));
       const copying = new PostgresCopying(client);
-      await asked(() => copying.#assertEmpty());
+      await permitted(() => copying.#assertEmpty());
       const result = await work(copying);
       await asked(() => client.query('COMMIT'));
       return result;

@@ -16,6 +16,9 @@ const COLLISIONS = /^(?:40001|40P01)$/;
 /** What is wrong with the connection, and not with what was asked on it alone. */
 const LOST = /^(?:08|57P|58|XX)|^(?:25006|25P03|25P04)$/;
 
+/** What the role may not do, or what names a role that is not there. */
+const REFUSALS = /^(?:42501|42704)$/;
+
 /** Whether the database gave the work back, to be done again from its beginning. */
 export function isCollision(error: unknown): boolean {
   return error instanceof StoreUnavailable && COLLISIONS.test(codeOf(error.cause) ?? '');
@@ -36,6 +39,16 @@ export async function asked<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     throw translated(error);
+  }
+}
+
+/** As {@link asked}, for work on the schema: what the database refuses to a role is the operator's to mend. @throws {StoreUnusable} */
+export async function permitted<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await asked(work);
+  } catch (error) {
+    if (!REFUSALS.test(codeOf(error) ?? '')) throw error;
+    throw new StoreUnusable(`the database refuses this to its role: ${(error as Error).message}`, { cause: error });
   }
 }
 

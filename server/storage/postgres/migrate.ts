@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { Client, escapeIdentifier } from 'pg';
+import { Client, type ClientConfig, escapeIdentifier } from 'pg';
 import type { SchemaStatus } from '../schema-status.ts';
 import { StoreUnusable } from '../unusable.ts';
-import { asked } from './failures.ts';
+import { permitted } from './failures.ts';
 import { type LocationOptions, readLocation, SCHEMA } from './location.ts';
 import { privileges } from './privileges.ts';
 
@@ -28,40 +28,41 @@ export type MigrateOptions = LocationOptions & {
  * Brings the schema to this version as its owner: each migration once, in the order of their numbers, each in a transaction with its own
  * record, forward only; then gives the role that the server runs as its privileges. Several may be at it at once. `PV-SEC-121`
  * @returns the names of what was applied
- * @throws {StoreUnusable} when the database is newer than this version, or was migrated by other texts
+ * @throws {StoreUnusable} when the database is newer than this version, or was migrated by other texts; when the owner may not do it, and
+ * when there is no such role to run as, or it is the owner's own
  * @throws {StoreUnavailable} when it cannot be reached
  */
 export async function migratePostgres(location: string, { runtimeRole, ...files }: MigrateOptions = {}): Promise<string[]> {
-  const { config } = readLocation(location, files);
+  const { config, user } = readLocation(location, files);
+  // What it is given it would take from the owner.
+  if (runtimeRole === user) throw new StoreUnusable(`${user} owns the tables: the servers run as another role than the owner`);
   // A migration may take its time, and wait for the transactions of a server that runs.
   const { statement_timeout: _, query_timeout: __, ...patient } = config;
-  const client = new Client({ ...patient, lock_timeout: 30_000 });
-  // What breaks the connection fails what is asked of it.
-  client.on('error', () => {});
-  try {
-    return await asked(async () => {
-      await client.connect();
-      const applied: string[] = [];
-      for (let next = await applyNext(client); next; next = await applyNext(client)) applied.push(next);
-      if (runtimeRole !== undefined) await give(client, runtimeRole);
-      return applied;
-    });
-  } finally {
-    await client.end().catch(() => {});
-  }
+  return connected({ ...patient, lock_timeout: 30_000 }, async (client) => {
+    const applied: string[] = [];
+    for (let next = await applyNext(client); next; next = await applyNext(client)) applied.push(next);
+    if (runtimeRole !== undefined) await give(client, runtimeRole);
+    return applied;
+  });
 }
 
 /** What stands in a database, for whoever may read it: the owner, or the role that the server runs as. @throws as {@link migratePostgres} */
 export async function postgresStatus(location: string, options: LocationOptions = {}): Promise<SchemaStatus> {
-  const client = new Client(readLocation(location, options).config);
+  return connected(readLocation(location, options).config, async (client) => {
+    const applied = await appliedTo(client);
+    const pending = MIGRATIONS.slice(assertKnown(applied));
+    return { applied: applied.map(({ name }) => name), pending: pending.map(({ name }) => name) };
+  });
+}
+
+async function connected<T>(config: ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(config);
   // What breaks the connection fails what is asked of it.
   client.on('error', () => {});
   try {
-    return await asked(async () => {
+    return await permitted(async () => {
       await client.connect();
-      const applied = await appliedTo(client);
-      const pending = MIGRATIONS.slice(assertKnown(applied));
-      return { applied: applied.map(({ name }) => name), pending: pending.map(({ name }) => name) };
+      return work(client);
     });
   } finally {
     await client.end().catch(() => {});
