@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { readConfig, readSecret, type StoreSettings } from '../../server/config.ts';
 import { copyFile, digestFile, openStorage, type TableDigest } from '../../server/storage/open.ts';
+import { isServed } from '../../server/storage/upkeep.ts';
 import { Failure } from '../failure.ts';
 import type { View } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
@@ -14,7 +15,8 @@ type Copied = { readonly tables: readonly TableDigest[]; readonly rows: number; 
 
 /**
  * Copies the file in the data directory into the PostgreSQL database of the configuration, and keeps in its audit what was copied.
- * @throws {Failure} `unhealthy` without a file, `config` or `usage` without a database or its owner; as `copyFile`
+ * @throws {Failure} `unhealthy` without a file, `config` or `usage` without a database or its owner, `conflict` while a server runs; as
+ * `copyFile`
  */
 export async function copy({ ownerUrlFile, config, dryRun }: CopyOptions, terminal: Terminal): Promise<void> {
   const { dataDir, store } = await readConfig(config ?? (await nearestConfig(process.cwd())));
@@ -27,6 +29,7 @@ export async function copy({ ownerUrlFile, config, dryRun }: CopyOptions, termin
     throw new Failure('config', 'the configuration names no PostgreSQL database to copy to', {
       fix: 'name it under store: docs/many-nodes.md',
     });
+  if (isServed(dataDir)) throw new Failure('conflict', `a server runs on ${dataDir}`, { fix: 'stop it first' });
   const copied = await copyTo(store, { file, ownerUrlFile });
   terminal.say(`${copied.rows} rows were copied and read back; ${file} is as it was`);
   await terminal.answer(copied, view);

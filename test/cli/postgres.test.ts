@@ -2,6 +2,7 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse, stringify } from 'yaml';
+import { lockForServer } from '../../server/storage/upkeep.ts';
 import { PostgresPlaces, RUNTIME_ROLE } from '../storage/postgres-place.ts';
 import { NOT_HERE } from '../storage/postgres-programs.ts';
 import { newUser } from './portvakt.ts';
@@ -45,6 +46,9 @@ else {
       const status = JSON.parse((await user.run(['db', 'status', '-o', 'json'])).stdout);
       t.match(status, { current: true, pending: [] });
       t.match(JSON.parse((await user.run(['db', 'copy', '--dry-run', '-o', 'json'])).stdout), { dry_run: true });
+      const unlock = lockForServer(join(user.home, 'portvakt-data'));
+      t.match(await user.run(['db', 'copy', '--owner-url-file', 'owner']), { code: 7, stderr: /a server runs on/ });
+      unlock();
       const copied = await user.run(['db', 'copy', '--owner-url-file', 'owner', '-o', 'json']);
       t.equal(copied.code, 0, copied.stderr);
       t.ok(JSON.parse(copied.stdout).rows > 0);
