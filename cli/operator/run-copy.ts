@@ -43,17 +43,18 @@ async function copyTo(
     throw new Failure('usage', "a copy is put in by the database's owner", { fix: 'portvakt db copy --owner-url-file FILE' });
   const owner = await readSecret(resolve(ownerUrlFile), '--owner-url-file');
   const { caFile } = store;
-  const tables = await copyFile(file, owner, caFile === undefined ? {} : { caFile });
+  // Opened before anything is copied: what cannot be recorded is not done.
   const storage = await openStorage(location, store);
   try {
+    const tables = await copyFile(file, owner, caFile === undefined ? {} : { caFile });
     await storage.audit.append({
       ...{ type: 'store.copied', at: Math.floor(Date.now() / 1000), correlationId: randomBytes(16).toString('hex') },
       details: { actor: 'host', tables },
     });
+    return told(tables);
   } finally {
     await storage.close();
   }
-  return told(tables);
 }
 
 function told(tables: readonly TableDigest[]): Copied {

@@ -49,6 +49,13 @@ else {
       const unlock = lockForServer(join(user.home, 'portvakt-data'));
       t.match(await user.run(['db', 'copy', '--owner-url-file', 'owner']), { code: 7, stderr: /a server runs on/ });
       unlock();
+      await places.cluster.sql(`REVOKE USAGE ON SCHEMA portvakt FROM ${RUNTIME_ROLE}`, database);
+      t.match(
+        await user.run(['db', 'copy', '--owner-url-file', 'owner']),
+        { code: 11, stderr: /run portvakt db migrate/ },
+        'nothing is copied that could not be recorded',
+      );
+      await places.cluster.sql(`GRANT USAGE ON SCHEMA portvakt TO ${RUNTIME_ROLE}`, database);
       const copied = await user.run(['db', 'copy', '--owner-url-file', 'owner', '-o', 'json']);
       t.equal(copied.code, 0, copied.stderr);
       t.ok(JSON.parse(copied.stdout).rows > 0);
