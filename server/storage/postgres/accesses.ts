@@ -1,11 +1,14 @@
 import type { AccessFilter, Changes } from '../../core/ports.ts';
-import type { Access } from '../../core/scope.ts';
+import { conditionsFor } from '../conditions.ts';
+import { type AccessRow, fromRow, toRow } from '../rows/access.ts';
 import type { Connection } from './database.ts';
 
 /** The register of who has been let in on which scope. */
 export function accesses(connection: Connection): Changes['accesses'] {
-  const find = connection.statement<[scope: string, consumer: string], Row>(`${SELECT} WHERE scope = $1 AND consumer_orgno = $2`);
-  const put = connection.statement<[Row]>(`
+  const find = connection.statement<[scope: string, consumer: string], AccessRow>(
+    `${SELECT} WHERE scope = $1 AND consumer_orgno = $2`,
+  );
+  const put = connection.statement<[AccessRow]>(`
     INSERT INTO accesses (scope, consumer_orgno, state, reason, requested_by, created, last_updated)
     VALUES (@scope, @consumerOrgno, @state, @reason, @requestedBy, @created, @lastUpdated)
     ON CONFLICT (scope, consumer_orgno) DO UPDATE SET
@@ -17,7 +20,7 @@ export function accesses(connection: Connection): Changes['accesses'] {
       return row && fromRow(row);
     },
     list: async (filter) => {
-      const found = connection.statement<[AccessFilter], Row>(
+      const found = connection.statement<[AccessFilter], AccessRow>(
         `${SELECT} WHERE ${conditions(filter)} ORDER BY scope, consumer_orgno`,
       );
       return (await found.all(filter)).map(fromRow);
@@ -40,18 +43,7 @@ const CONDITIONS: Readonly<Record<keyof AccessFilter, string>> = {
 
 /** For the members that a filter has: each set of them is read by its own index. */
 function conditions(filter: AccessFilter): string {
-  const members = Object.keys(CONDITIONS) as (keyof AccessFilter)[];
-  const where = members.filter((member) => filter[member] !== undefined).map((member) => CONDITIONS[member]);
+  const where = conditionsFor(CONDITIONS, filter);
   if (where.length === 0) throw new Error('a list of every access was asked for');
   return where.join(' AND ');
-}
-
-type Row = Omit<Access, 'reason' | 'requestedBy'> & { readonly reason: string | null; readonly requestedBy: string | null };
-
-function toRow(access: Access): Row {
-  return { ...access, reason: access.reason ?? null, requestedBy: access.requestedBy ?? null };
-}
-
-function fromRow({ reason, requestedBy, ...row }: Row): Access {
-  return { ...row, ...(reason !== null && { reason }), ...(requestedBy !== null && { requestedBy }) };
 }

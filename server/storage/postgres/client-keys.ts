@@ -1,7 +1,8 @@
 import type { RegisteredKey } from '../../core/client.ts';
+import { type ClientKeyRow, toRows } from '../rows/client-key.ts';
 import type { Connection } from './database.ts';
 
-/** The keys of the row of `clients` at hand, in the order registered, for {@link keysFromJson}. */
+/** The keys of the row of `clients` at hand, in the order registered, as `keysFromJson` reads them. */
 export const KEYS_OF_CLIENT = `(
   SELECT COALESCE(
     json_agg(
@@ -11,46 +12,16 @@ export const KEYS_OF_CLIENT = `(
     '[]')::text
   FROM client_keys WHERE client_id = clients.client_id)`;
 
-/** Reads what {@link KEYS_OF_CLIENT} gave. */
-export function keysFromJson(json: string): RegisteredKey[] {
-  return (JSON.parse(json) as ReadKey[]).map(({ alg, x5c, ...key }) => ({
-    ...key,
-    ...(alg !== null && { alg }),
-    ...(x5c !== null && { x5c }),
-  }));
-}
-
 /** The keys registered on clients. */
 export function clientKeys(connection: Connection) {
   const clear = connection.statement<[clientId: string]>('DELETE FROM client_keys WHERE client_id = $1');
-  const add = connection.statement<[Row]>(`
+  const add = connection.statement<[ClientKeyRow]>(`
     INSERT INTO client_keys (client_id, position, kid, jwk, thumbprint, alg, expires, x5c, created, last_updated)
     VALUES (@clientId, @position, @kid, @jwk, @thumbprint, @alg, @expires, @x5c, @created, @lastUpdated)`);
   return {
     replace: async (clientId: string, keys: readonly RegisteredKey[]): Promise<void> => {
       await clear.run(clientId);
-      for (const [position, key] of keys.entries()) await add.run({ ...toColumns(key), clientId, position });
+      for (const row of toRows(clientId, keys)) await add.run(row);
     },
-  };
-}
-
-type ReadKey = Omit<RegisteredKey, 'alg' | 'x5c'> & {
-  readonly alg: string | null;
-  readonly x5c: readonly string[] | null;
-};
-
-type Columns = Omit<RegisteredKey, 'jwk' | 'alg' | 'x5c'> & {
-  readonly jwk: string;
-  readonly alg: string | null;
-  readonly x5c: string | null;
-};
-type Row = Columns & { readonly clientId: string; readonly position: number };
-
-function toColumns(key: RegisteredKey): Columns {
-  return {
-    ...key,
-    jwk: JSON.stringify(key.jwk),
-    alg: key.alg ?? null,
-    x5c: key.x5c === undefined ? null : JSON.stringify(key.x5c),
   };
 }

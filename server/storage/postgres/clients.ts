@@ -1,16 +1,16 @@
-import type { Client } from '../../core/client.ts';
 import type { Changes } from '../../core/ports.ts';
-import { clientKeys, KEYS_OF_CLIENT, keysFromJson } from './client-keys.ts';
+import { type ClientRow, fromRow, toRow, type WholeClientRow } from '../rows/client.ts';
+import { clientKeys, KEYS_OF_CLIENT } from './client-keys.ts';
 import type { Connection } from './database.ts';
 
 /** The register of clients, each with its keys and scopes: read as a whole in one statement, replaced as a whole. */
 export function clients(connection: Connection): Changes['clients'] {
-  const find = connection.statement<[clientId: string], WholeRow>(`${SELECT} WHERE client_id = $1`);
-  const list = connection.statement<[], WholeRow>(`${SELECT} ORDER BY client_id`);
-  const listOf = connection.statement<[{ organization: string }], WholeRow>(
+  const find = connection.statement<[clientId: string], WholeClientRow>(`${SELECT} WHERE client_id = $1`);
+  const list = connection.statement<[], WholeClientRow>(`${SELECT} ORDER BY client_id`);
+  const listOf = connection.statement<[{ organization: string }], WholeClientRow>(
     `${SELECT} WHERE orgno = @organization OR supplier_orgno = @organization ORDER BY client_id`,
   );
-  const put = connection.statement<[Row]>(`
+  const put = connection.statement<[ClientRow]>(`
     INSERT INTO clients (client_id, name, orgno, supplier_orgno, active, blocked, integration_type, access_token_lifetime,
       details, created, last_updated)
     VALUES (@clientId, @name, @orgno, @supplierOrgno, @active, @blocked, @integrationType, @accessTokenLifetime,
@@ -45,33 +45,6 @@ const SELECT = `
     (SELECT COALESCE(json_agg(scope ORDER BY position), '[]')::text FROM client_scopes
       WHERE client_id = clients.client_id) AS scopes
   FROM clients`;
-
-type Row = Omit<Client, 'supplierOrgno' | 'blocked' | 'scopes' | 'keys' | 'details'> & {
-  readonly supplierOrgno: string | null;
-  readonly blocked: string | null;
-  readonly details: string;
-};
-type WholeRow = Row & { readonly keys: string; readonly scopes: string };
-
-function toRow({ keys, scopes, ...client }: Client): Row {
-  return {
-    ...client,
-    supplierOrgno: client.supplierOrgno ?? null,
-    blocked: client.blocked ?? null,
-    details: JSON.stringify(client.details),
-  };
-}
-
-function fromRow({ supplierOrgno, blocked, ...row }: WholeRow): Client {
-  return {
-    ...row,
-    ...(supplierOrgno !== null && { supplierOrgno }),
-    ...(blocked !== null && { blocked }),
-    keys: keysFromJson(row.keys),
-    scopes: JSON.parse(row.scopes) as string[],
-    details: JSON.parse(row.details) as Client['details'],
-  };
-}
 
 function clientScopes(connection: Connection) {
   const clear = connection.statement<[clientId: string]>('DELETE FROM client_scopes WHERE client_id = $1');

@@ -1,11 +1,13 @@
 import { type DelegatedScope, type Delegation, type DelegationFilter, isWithin, type Period } from '../../core/delegation.ts';
 import type { Changes } from '../../core/ports.ts';
+import { type Conditions, conditionsFor } from '../conditions.ts';
+import { type DelegationRow, fromRow, type PeriodRow, toPeriod, toRow } from '../rows/delegation.ts';
 import type { Connection } from './database.ts';
 
 /** The register of delegations. */
 export function delegations(connection: Connection): Changes['delegations'] {
-  const find = connection.statement<[id: string], Row>(`${SELECT} WHERE id = $1`);
-  const periodsOf = connection.statement<[DelegatedScope], Pick<Row, 'validFrom' | 'validTo'>>(`
+  const find = connection.statement<[id: string], DelegationRow>(`${SELECT} WHERE id = $1`);
+  const periodsOf = connection.statement<[DelegatedScope], PeriodRow>(`
     SELECT valid_from AS "validFrom", valid_to AS "validTo" FROM delegation_scopes
     WHERE scope = @scope AND consumer_orgno = @consumerOrgno AND supplier_orgno = @supplierOrgno AND NOT revoked
       AND ${betweenActive('delegation_scopes')}`);
@@ -28,7 +30,7 @@ export function delegationsWhere<Asked extends object>(
   connection: Connection,
   condition: string,
 ): (asked: Asked) => Promise<Delegation[]> {
-  const found = connection.statement<[Asked], Row>(`${SELECT} WHERE ${condition}`);
+  const found = connection.statement<[Asked], DelegationRow>(`${SELECT} WHERE ${condition}`);
   return async (asked) => (await found.all(asked)).map(fromRow);
 }
 
@@ -47,9 +49,9 @@ function betweenActive(table: string): string {
 }
 
 /** Replaces the row and the rows of its scopes. */
-function putter(connection: Connection): (row: Row) => Promise<void> {
+function putter(connection: Connection): (row: DelegationRow) => Promise<void> {
   const forget = connection.statement<[id: string]>('DELETE FROM delegation_scopes WHERE delegation_id = $1');
-  const put = connection.statement<[Row]>(`
+  const put = connection.statement<[DelegationRow]>(`
     INSERT INTO delegations (id, consumer_orgno, supplier_orgno, scopes, valid_from, valid_to, revoked, reason, created, last_updated)
     VALUES (@id, @consumerOrgno, @supplierOrgno, @scopes, @validFrom, @validTo, @revoked, @reason, @created, @lastUpdated)
     ON CONFLICT (id) DO UPDATE SET
@@ -68,7 +70,7 @@ function putter(connection: Connection): (row: Row) => Promise<void> {
 }
 
 /** Members that say whose delegations are listed; a list without any of them would be everybody's. */
-const CHOICES: Conditions = {
+const CHOICES: Conditions<DelegationFilter> = {
   consumerOrgno: 'consumer_orgno = @consumerOrgno',
   supplierOrgno: 'supplier_orgno = @supplierOrgno',
   scope: 'id IN (SELECT delegation_id FROM delegation_scopes WHERE scope = @scope)',
@@ -82,7 +84,7 @@ const SCOPE_OF_PARTY = `EXISTS (
     AND delegation_scopes.supplier_orgno = delegations.supplier_orgno
     AND delegation_scopes.revoked = delegations.revoked AND delegation_scopes.delegation_id = delegations.id)`;
 
-const BOUNDS: Conditions = {
+const BOUNDS: Conditions<DelegationFilter> = {
   notOverAt: 'NOT revoked AND (valid_to IS NULL OR valid_to > @notOverAt)',
   inForceAt: `NOT revoked AND ${begunAndNotOver('@inForceAt')} AND ${betweenActive('delegations')}`,
   after: 'id > @after',
@@ -91,9 +93,9 @@ const BOUNDS: Conditions = {
 /** For the members that a filter has. Bounds are whole seconds, so that of a moment its second is enough. */
 async function listing(connection: Connection, filter: DelegationFilter): Promise<Delegation[]> {
   const ofParty = filter.consumerOrgno !== undefined || filter.supplierOrgno !== undefined;
-  const chosen = conditions(ofParty ? { ...CHOICES, scope: SCOPE_OF_PARTY } : CHOICES, filter);
+  const chosen = conditionsFor(ofParty ? { ...CHOICES, scope: SCOPE_OF_PARTY } : CHOICES, filter);
   if (chosen.length === 0) throw new Error('a list of every delegation was asked for');
-  const where = [...chosen, ...conditions(BOUNDS, filter)].join(' AND ');
+  const where = [...chosen, ...conditionsFor(BOUNDS, filter)].join(' AND ');
   const { notOverAt, inForceAt } = filter;
   const found = delegationsWhere(connection, `${where} ORDER BY id${filter.limit === undefined ? '' : ' LIMIT @limit'}`);
   return found({
@@ -101,41 +103,4 @@ async function listing(connection: Connection, filter: DelegationFilter): Promis
     ...(notOverAt !== undefined && { notOverAt: Math.floor(notOverAt) }),
     ...(inForceAt !== undefined && { inForceAt: Math.floor(inForceAt) }),
   });
-}
-
-type Conditions = Readonly<Partial<Record<keyof DelegationFilter, string>>>;
-
-function conditions(of: Conditions, filter: DelegationFilter): readonly string[] {
-  const members = Object.keys(of) as (keyof DelegationFilter)[];
-  return members.flatMap((member) => (filter[member] === undefined ? [] : (of[member] ?? [])));
-}
-
-type Row = Omit<Delegation, 'scopes' | 'validFrom' | 'validTo' | 'reason'> & {
-  readonly scopes: string;
-  readonly validFrom: number | null;
-  readonly validTo: number | null;
-  readonly reason: string | null;
-};
-
-function toRow(delegation: Delegation): Row {
-  return {
-    ...delegation,
-    scopes: JSON.stringify(delegation.scopes),
-    validFrom: delegation.validFrom ?? null,
-    validTo: delegation.validTo ?? null,
-    reason: delegation.reason ?? null,
-  };
-}
-
-function toPeriod({ validFrom, validTo }: Pick<Row, 'validFrom' | 'validTo'>): Period {
-  return { ...(validFrom !== null && { validFrom }), ...(validTo !== null && { validTo }) };
-}
-
-function fromRow({ validFrom, validTo, reason, ...row }: Row): Delegation {
-  return {
-    ...row,
-    scopes: JSON.parse(row.scopes) as string[],
-    ...toPeriod({ validFrom, validTo }),
-    ...(reason !== null && { reason }),
-  };
 }

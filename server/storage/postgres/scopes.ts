@@ -1,14 +1,13 @@
 import type { Changes } from '../../core/ports.ts';
-import type { IntegrationType, Scope } from '../../core/scope.ts';
-import type { SigningAlgorithm } from '../../core/signing-algorithm.ts';
+import { fromRow, type ScopeRow, toRow } from '../rows/scope.ts';
 import type { Connection } from './database.ts';
 
 /** The register of scopes. */
 export function scopes(connection: Connection): Changes['scopes'] {
-  const find = connection.statement<[name: string], Row>(`${SELECT} WHERE name = $1`);
-  const list = connection.statement<[], Row>(`${SELECT} ORDER BY name`);
-  const listOf = connection.statement<[owner: string], Row>(`${SELECT} WHERE owner_orgno = $1 ORDER BY name`);
-  const put = connection.statement<[Row]>(`
+  const find = connection.statement<[name: string], ScopeRow>(`${SELECT} WHERE name = $1`);
+  const list = connection.statement<[], ScopeRow>(`${SELECT} ORDER BY name`);
+  const listOf = connection.statement<[owner: string], ScopeRow>(`${SELECT} WHERE owner_orgno = $1 ORDER BY name`);
+  const put = connection.statement<[ScopeRow]>(`
     INSERT INTO scopes (name, prefix, subscope, owner_orgno, active, accessible_for_all, allowed_integration_types,
       at_max_age, delegation_source, enforced_audience, requires_qualified_seal, signing_algorithm,
       details, created, last_updated)
@@ -38,39 +37,3 @@ const SELECT = `
     enforced_audience AS "enforcedAudience", requires_qualified_seal AS "requiresQualifiedSeal",
     signing_algorithm AS "signingAlgorithm", details, created, last_updated AS "lastUpdated"
   FROM scopes`;
-
-type Row = Pick<
-  Scope,
-  'name' | 'prefix' | 'subscope' | 'ownerOrgno' | 'active' | 'accessibleForAll' | 'atMaxAge' | 'created' | 'lastUpdated'
-> & {
-  readonly allowedIntegrationTypes: string;
-  readonly delegationSource: string | null;
-  readonly enforcedAudience: string | null;
-  readonly requiresQualifiedSeal: boolean;
-  readonly signingAlgorithm: SigningAlgorithm | null;
-  readonly details: string;
-};
-
-function toRow(scope: Scope): Row {
-  return {
-    ...scope,
-    allowedIntegrationTypes: JSON.stringify(scope.allowedIntegrationTypes),
-    delegationSource: scope.delegationSource ?? null,
-    enforcedAudience: scope.enforcedAudience ?? null,
-    requiresQualifiedSeal: scope.requiresQualifiedSeal ?? false,
-    signingAlgorithm: scope.signingAlgorithm ?? null,
-    details: JSON.stringify(scope.details),
-  };
-}
-
-function fromRow({ delegationSource, enforcedAudience, requiresQualifiedSeal, signingAlgorithm, ...row }: Row): Scope {
-  return {
-    ...row,
-    allowedIntegrationTypes: JSON.parse(row.allowedIntegrationTypes) as IntegrationType[],
-    ...(delegationSource !== null && { delegationSource }),
-    ...(enforcedAudience !== null && { enforcedAudience }),
-    ...(requiresQualifiedSeal && { requiresQualifiedSeal: true as const }),
-    ...(signingAlgorithm !== null && { signingAlgorithm }),
-    details: JSON.parse(row.details) as Scope['details'],
-  };
-}

@@ -1,12 +1,12 @@
 import type { Changes } from '../../core/ports.ts';
-import type { System } from '../../core/system-user.ts';
+import { fromRow, type SystemRow, toRow } from '../rows/system.ts';
 import type { Connection } from './database.ts';
 
 /** The register of vendors' systems. */
 export function systems(connection: Connection): Changes['systems'] {
-  const find = connection.statement<[systemId: string], Row>(`${SELECT} WHERE system_id = $1`);
-  const listOf = connection.statement<[vendor: string], Row>(`${SELECT} WHERE vendor_orgno = $1 ORDER BY system_id`);
-  const put = connection.statement<[Row]>(`
+  const find = connection.statement<[systemId: string], SystemRow>(`${SELECT} WHERE system_id = $1`);
+  const listOf = connection.statement<[vendor: string], SystemRow>(`${SELECT} WHERE vendor_orgno = $1 ORDER BY system_id`);
+  const put = connection.statement<[SystemRow]>(`
     INSERT INTO systems (system_id, vendor_orgno, name, description, client_ids, active, created, last_updated)
     VALUES (@systemId, @vendorOrgno, @name, @description, @clientIds, @active, @created, @lastUpdated)
     ON CONFLICT (system_id) DO UPDATE SET
@@ -18,12 +18,7 @@ export function systems(connection: Connection): Changes['systems'] {
       return row && fromRow(row);
     },
     listOf: async (vendor) => (await listOf.all(vendor)).map(fromRow),
-    put: async (system) =>
-      void (await put.run({
-        ...system,
-        description: system.description ?? null,
-        clientIds: JSON.stringify(system.clientIds),
-      })),
+    put: async (system) => void (await put.run(toRow(system))),
   };
 }
 
@@ -31,9 +26,3 @@ const SELECT = `
   SELECT system_id AS "systemId", vendor_orgno AS "vendorOrgno", name, description, client_ids AS "clientIds", active, created,
     last_updated AS "lastUpdated"
   FROM systems`;
-
-type Row = Omit<System, 'description' | 'clientIds'> & { readonly description: string | null; readonly clientIds: string };
-
-function fromRow({ description, ...row }: Row): System {
-  return { ...row, ...(description !== null && { description }), clientIds: JSON.parse(row.clientIds) as string[] };
-}

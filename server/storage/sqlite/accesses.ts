@@ -1,12 +1,15 @@
 import type { AccessFilter, Changes } from '../../core/ports.ts';
-import type { Access } from '../../core/scope.ts';
+import { conditionsFor } from '../conditions.ts';
+import { type AccessRow, fromRow, toRow } from '../rows/access.ts';
 import type { Connection, Statement } from './database.ts';
 
 /** The register of who has been let in on which scope. */
 export function accesses(connection: Connection): Changes['accesses'] {
-  const find = connection.statement<[scope: string, consumer: string], Row>(`${SELECT} WHERE scope = ? AND consumer_orgno = ?`);
+  const find = connection.statement<[scope: string, consumer: string], AccessRow>(
+    `${SELECT} WHERE scope = ? AND consumer_orgno = ?`,
+  );
   const listingBy = listings(connection);
-  const put = connection.statement<[Row]>(`
+  const put = connection.statement<[AccessRow]>(`
     INSERT INTO accesses (scope, consumer_orgno, state, reason, requested_by, created, last_updated)
     VALUES (@scope, @consumerOrgno, @state, @reason, @requestedBy, @created, @lastUpdated)
     ON CONFLICT (scope, consumer_orgno) DO UPDATE SET
@@ -34,25 +37,14 @@ const CONDITIONS: Readonly<Record<keyof AccessFilter, string>> = {
 };
 
 /** The statement for the members that a filter has, prepared when it is first asked for: each is read by its own index. */
-function listings(connection: Connection): (filter: AccessFilter) => Statement<[AccessFilter], Row> {
-  const prepared = new Map<string, Statement<[AccessFilter], Row>>();
+function listings(connection: Connection): (filter: AccessFilter) => Statement<[AccessFilter], AccessRow> {
+  const prepared = new Map<string, Statement<[AccessFilter], AccessRow>>();
   return (filter) => {
-    const members = Object.keys(CONDITIONS) as (keyof AccessFilter)[];
-    const where = members.filter((member) => filter[member] !== undefined).map((member) => CONDITIONS[member]);
+    const where = conditionsFor(CONDITIONS, filter);
     if (where.length === 0) throw new Error('a list of every access was asked for');
     const sql = `${SELECT} WHERE ${where.join(' AND ')} ORDER BY scope, consumer_orgno`;
-    const statement = prepared.get(sql) ?? connection.statement<[AccessFilter], Row>(sql);
+    const statement = prepared.get(sql) ?? connection.statement<[AccessFilter], AccessRow>(sql);
     prepared.set(sql, statement);
     return statement;
   };
-}
-
-type Row = Omit<Access, 'reason' | 'requestedBy'> & { readonly reason: string | null; readonly requestedBy: string | null };
-
-function toRow(access: Access): Row {
-  return { ...access, reason: access.reason ?? null, requestedBy: access.requestedBy ?? null };
-}
-
-function fromRow({ reason, requestedBy, ...row }: Row): Access {
-  return { ...row, ...(reason !== null && { reason }), ...(requestedBy !== null && { requestedBy }) };
 }

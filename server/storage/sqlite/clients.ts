@@ -1,7 +1,9 @@
 import type { Client } from '../../core/client.ts';
 import type { Changes } from '../../core/ports.ts';
-import { clientKeys, KEYS_OF_CLIENT, keysFromJson } from './client-keys.ts';
+import { type ClientRow, fromRow, toRow, type WholeClientRow } from '../rows/client.ts';
+import { clientKeys, KEYS_OF_CLIENT } from './client-keys.ts';
 import type { Connection } from './database.ts';
+import type { Numbered } from './truth.ts';
 
 /** The register of clients, each with its keys and scopes: read as a whole in one statement, replaced as a whole. */
 export function clients(connection: Connection): Changes['clients'] {
@@ -10,7 +12,7 @@ export function clients(connection: Connection): Changes['clients'] {
   const listOf = connection.statement<[{ organization: string }], WholeRow>(
     `${SELECT} WHERE orgno = @organization OR supplier_orgno = @organization ORDER BY client_id`,
   );
-  const put = connection.statement<[Row]>(`
+  const put = connection.statement<[Numbered<ClientRow, 'active'>]>(`
     INSERT INTO clients (client_id, name, orgno, supplier_orgno, active, blocked, integration_type, access_token_lifetime,
       details, created, last_updated)
     VALUES (@clientId, @name, @orgno, @supplierOrgno, @active, @blocked, @integrationType, @accessTokenLifetime,
@@ -25,12 +27,12 @@ export function clients(connection: Connection): Changes['clients'] {
   return {
     find: async (clientId) => {
       const row = find.get(clientId);
-      return row && fromRow(row);
+      return row && toClient(row);
     },
-    list: async () => list.all().map(fromRow),
-    listOf: async (organization) => listOf.all({ organization }).map(fromRow),
+    list: async () => list.all().map(toClient),
+    listOf: async (organization) => listOf.all({ organization }).map(toClient),
     put: async (client) => {
-      put.run(toRow(client));
+      put.run({ ...toRow(client), active: Number(client.active) });
       keys.replace(client.clientId, client.keys);
       scopes.replace(client.clientId, client.scopes);
     },
@@ -45,34 +47,10 @@ const SELECT = `
     (SELECT json_group_array(scope ORDER BY position) FROM client_scopes WHERE client_id = clients.client_id) AS scopes
   FROM clients`;
 
-type Row = Omit<Client, 'supplierOrgno' | 'active' | 'blocked' | 'scopes' | 'keys' | 'details'> & {
-  readonly supplierOrgno: string | null;
-  readonly active: number;
-  readonly blocked: string | null;
-  readonly details: string;
-};
-type WholeRow = Row & { readonly keys: string; readonly scopes: string };
+type WholeRow = Numbered<WholeClientRow, 'active'>;
 
-function toRow({ keys, scopes, ...client }: Client): Row {
-  return {
-    ...client,
-    supplierOrgno: client.supplierOrgno ?? null,
-    active: Number(client.active),
-    blocked: client.blocked ?? null,
-    details: JSON.stringify(client.details),
-  };
-}
-
-function fromRow({ supplierOrgno, blocked, ...row }: WholeRow): Client {
-  return {
-    ...row,
-    ...(supplierOrgno !== null && { supplierOrgno }),
-    active: row.active === 1,
-    ...(blocked !== null && { blocked }),
-    keys: keysFromJson(row.keys),
-    scopes: JSON.parse(row.scopes) as string[],
-    details: JSON.parse(row.details) as Client['details'],
-  };
+function toClient(row: WholeRow): Client {
+  return fromRow({ ...row, active: row.active === 1 });
 }
 
 function clientScopes(connection: Connection) {

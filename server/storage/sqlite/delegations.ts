@@ -1,11 +1,14 @@
 import { type DelegatedScope, type Delegation, type DelegationFilter, isWithin, type Period } from '../../core/delegation.ts';
 import type { Changes } from '../../core/ports.ts';
+import { type Conditions, conditionsFor } from '../conditions.ts';
+import { type DelegationRow, fromRow, type PeriodRow, toPeriod, toRow } from '../rows/delegation.ts';
 import type { Connection, Statement } from './database.ts';
+import type { Numbered } from './truth.ts';
 
 /** The register of delegations. */
 export function delegations(connection: Connection): Changes['delegations'] {
   const find = connection.statement<[id: string], Row>(`${SELECT} WHERE id = ?`);
-  const periodsOf = connection.statement<[DelegatedScope], Pick<Row, 'validFrom' | 'validTo'>>(`
+  const periodsOf = connection.statement<[DelegatedScope], PeriodRow>(`
     SELECT valid_from AS validFrom, valid_to AS validTo FROM delegation_scopes
     WHERE scope = @scope AND consumer_orgno = @consumerOrgno AND supplier_orgno = @supplierOrgno AND revoked = 0
       AND ${betweenActive('delegation_scopes')}`);
@@ -15,12 +18,12 @@ export function delegations(connection: Connection): Changes['delegations'] {
   return {
     find: async (id) => {
       const row = find.get(id);
-      return row && fromRow(row);
+      return row && toDelegation(row);
     },
     inForce: async (asked, now) => isWithin(await periods(asked), now),
     periods,
-    list: async (filter) => listingBy(filter).all(filter).map(fromRow),
-    put: async (delegation) => put(toRow(delegation)),
+    list: async (filter) => listingBy(filter).all(filter).map(toDelegation),
+    put: async (delegation) => put({ ...toRow(delegation), revoked: Number(delegation.revoked) }),
   };
 }
 
@@ -30,7 +33,7 @@ export function delegationsWhere<Asked extends object>(
   condition: string,
 ): (asked: Asked) => Delegation[] {
   const found = connection.statement<[Asked], Row>(`${SELECT} WHERE ${condition}`);
-  return (asked) => found.all(asked).map(fromRow);
+  return (asked) => found.all(asked).map(toDelegation);
 }
 
 const SELECT = `
@@ -74,7 +77,7 @@ function putter(connection: Connection): (row: Row) => void {
 }
 
 /** Members that say whose delegations are listed; a list without any of them would be everybody's. */
-const CHOICES: Conditions = {
+const CHOICES: Conditions<DelegationFilter> = {
   consumerOrgno: 'consumer_orgno = @consumerOrgno',
   supplierOrgno: 'supplier_orgno = @supplierOrgno',
   scope: 'id IN (SELECT delegation_id FROM delegation_scopes WHERE scope = @scope)',
@@ -88,7 +91,7 @@ const SCOPE_OF_PARTY = `EXISTS (
     AND delegation_scopes.supplier_orgno = delegations.supplier_orgno
     AND delegation_scopes.revoked = delegations.revoked AND delegation_scopes.delegation_id = delegations.id)`;
 
-const BOUNDS: Conditions = {
+const BOUNDS: Conditions<DelegationFilter> = {
   notOverAt: 'revoked = 0 AND (valid_to IS NULL OR valid_to > @notOverAt)',
   inForceAt: `revoked = 0 AND ${begunAndNotOver('@inForceAt')} AND ${betweenActive('delegations')}`,
   after: 'id > @after',
@@ -99,9 +102,9 @@ function listings(connection: Connection): (filter: DelegationFilter) => Stateme
   const prepared = new Map<string, Statement<[DelegationFilter], Row>>();
   return (filter) => {
     const ofParty = filter.consumerOrgno !== undefined || filter.supplierOrgno !== undefined;
-    const chosen = conditions(ofParty ? { ...CHOICES, scope: SCOPE_OF_PARTY } : CHOICES, filter);
+    const chosen = conditionsFor(ofParty ? { ...CHOICES, scope: SCOPE_OF_PARTY } : CHOICES, filter);
     if (chosen.length === 0) throw new Error('a list of every delegation was asked for');
-    const where = [...chosen, ...conditions(BOUNDS, filter)].join(' AND ');
+    const where = [...chosen, ...conditionsFor(BOUNDS, filter)].join(' AND ');
     const sql = `${SELECT} WHERE ${where} ORDER BY id${filter.limit === undefined ? '' : ' LIMIT @limit'}`;
     const statement = prepared.get(sql) ?? connection.statement<[DelegationFilter], Row>(sql);
     prepared.set(sql, statement);
@@ -109,42 +112,8 @@ function listings(connection: Connection): (filter: DelegationFilter) => Stateme
   };
 }
 
-type Conditions = Readonly<Partial<Record<keyof DelegationFilter, string>>>;
+type Row = Numbered<DelegationRow, 'revoked'>;
 
-function conditions(of: Conditions, filter: DelegationFilter): readonly string[] {
-  const members = Object.keys(of) as (keyof DelegationFilter)[];
-  return members.flatMap((member) => (filter[member] === undefined ? [] : (of[member] ?? [])));
-}
-
-type Row = Omit<Delegation, 'scopes' | 'validFrom' | 'validTo' | 'revoked' | 'reason'> & {
-  readonly scopes: string;
-  readonly validFrom: number | null;
-  readonly validTo: number | null;
-  readonly revoked: number;
-  readonly reason: string | null;
-};
-
-function toRow(delegation: Delegation): Row {
-  return {
-    ...delegation,
-    scopes: JSON.stringify(delegation.scopes),
-    validFrom: delegation.validFrom ?? null,
-    validTo: delegation.validTo ?? null,
-    revoked: Number(delegation.revoked),
-    reason: delegation.reason ?? null,
-  };
-}
-
-function toPeriod({ validFrom, validTo }: Pick<Row, 'validFrom' | 'validTo'>): Period {
-  return { ...(validFrom !== null && { validFrom }), ...(validTo !== null && { validTo }) };
-}
-
-function fromRow({ validFrom, validTo, reason, ...row }: Row): Delegation {
-  return {
-    ...row,
-    scopes: JSON.parse(row.scopes) as string[],
-    ...toPeriod({ validFrom, validTo }),
-    revoked: row.revoked === 1,
-    ...(reason !== null && { reason }),
-  };
+function toDelegation(row: Row): Delegation {
+  return fromRow({ ...row, revoked: row.revoked === 1 });
 }

@@ -1,7 +1,8 @@
 import type { Changes } from '../../core/ports.ts';
-import type { IntegrationType, Scope } from '../../core/scope.ts';
-import type { SigningAlgorithm } from '../../core/signing-algorithm.ts';
+import type { Scope } from '../../core/scope.ts';
+import { fromRow, type ScopeRow, toRow } from '../rows/scope.ts';
 import type { Connection } from './database.ts';
+import type { Numbered } from './truth.ts';
 
 /** The register of scopes. */
 export function scopes(connection: Connection): Changes['scopes'] {
@@ -24,11 +25,11 @@ export function scopes(connection: Connection): Changes['scopes'] {
   return {
     find: async (name) => {
       const row = find.get(name);
-      return row && fromRow(row);
+      return row && toScope(row);
     },
-    list: async () => list.all().map(fromRow),
-    listOf: async (owner) => listOf.all(owner).map(fromRow),
-    put: async (scope) => void put.run(toRow(scope)),
+    list: async () => list.all().map(toScope),
+    listOf: async (owner) => listOf.all(owner).map(toScope),
+    put: async (scope) => void put.run(written(scope)),
   };
 }
 
@@ -39,41 +40,23 @@ const SELECT = `
     signing_algorithm AS signingAlgorithm, details, created, last_updated AS lastUpdated
   FROM scopes`;
 
-type Row = Pick<Scope, 'name' | 'prefix' | 'subscope' | 'ownerOrgno' | 'atMaxAge' | 'created' | 'lastUpdated'> & {
-  readonly active: number;
-  readonly accessibleForAll: number;
-  readonly allowedIntegrationTypes: string;
-  readonly delegationSource: string | null;
-  readonly enforcedAudience: string | null;
-  readonly requiresQualifiedSeal: number;
-  readonly signingAlgorithm: SigningAlgorithm | null;
-  readonly details: string;
-};
+type Row = Numbered<ScopeRow, 'active' | 'accessibleForAll' | 'requiresQualifiedSeal'>;
 
-function toRow(scope: Scope): Row {
+function written(scope: Scope): Row {
+  const row = toRow(scope);
   return {
-    ...scope,
-    active: Number(scope.active),
-    accessibleForAll: Number(scope.accessibleForAll),
-    allowedIntegrationTypes: JSON.stringify(scope.allowedIntegrationTypes),
-    delegationSource: scope.delegationSource ?? null,
-    enforcedAudience: scope.enforcedAudience ?? null,
-    requiresQualifiedSeal: Number(scope.requiresQualifiedSeal ?? false),
-    signingAlgorithm: scope.signingAlgorithm ?? null,
-    details: JSON.stringify(scope.details),
+    ...row,
+    active: Number(row.active),
+    accessibleForAll: Number(row.accessibleForAll),
+    requiresQualifiedSeal: Number(row.requiresQualifiedSeal),
   };
 }
 
-function fromRow({ delegationSource, enforcedAudience, requiresQualifiedSeal, signingAlgorithm, ...row }: Row): Scope {
-  return {
+function toScope(row: Row): Scope {
+  return fromRow({
     ...row,
     active: row.active === 1,
     accessibleForAll: row.accessibleForAll === 1,
-    allowedIntegrationTypes: JSON.parse(row.allowedIntegrationTypes) as IntegrationType[],
-    ...(delegationSource !== null && { delegationSource }),
-    ...(enforcedAudience !== null && { enforcedAudience }),
-    ...(requiresQualifiedSeal === 1 && { requiresQualifiedSeal: true as const }),
-    ...(signingAlgorithm !== null && { signingAlgorithm }),
-    details: JSON.parse(row.details) as Scope['details'],
-  };
+    requiresQualifiedSeal: row.requiresQualifiedSeal === 1,
+  });
 }

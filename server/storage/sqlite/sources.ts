@@ -1,6 +1,8 @@
 import type { Changes } from '../../core/ports.ts';
-import type { AltinnSource, LocalSource, Source } from '../../core/source.ts';
+import type { Source } from '../../core/source.ts';
+import { fromRow, type SourceRow, toRow } from '../rows/source.ts';
 import type { Connection } from './database.ts';
+import type { Numbered } from './truth.ts';
 
 /** The register of sources; what only one kind has is kept as JSON. */
 export function sources(connection: Connection): Changes['sources'] {
@@ -14,28 +16,20 @@ export function sources(connection: Connection): Changes['sources'] {
       issuer = excluded.issuer, active = excluded.active, kind = excluded.kind, settings = excluded.settings,
       created = excluded.created, last_updated = excluded.last_updated`);
   const remove = connection.statement<[name: string]>('DELETE FROM sources WHERE name = ?');
-  const one = (row: Row | undefined) => row && fromRow(row);
+  const one = (row: Row | undefined) => row && toSource(row);
   return {
     find: async (name) => one(find.get(name)),
     findByIssuer: async (issuer) => one(findByIssuer.get(issuer)),
-    list: async () => list.all().map(fromRow),
-    put: async (source) => void put.run(toRow(source)),
+    list: async () => list.all().map(toSource),
+    put: async (source) => void put.run({ ...toRow(source), active: Number(source.active) }),
     remove: async (name) => void remove.run(name),
   };
 }
 
 const SELECT = 'SELECT name, issuer, active, kind, settings, created, last_updated AS lastUpdated FROM sources';
 
-type Row = Pick<Source, 'name' | 'issuer' | 'kind' | 'created' | 'lastUpdated'> & {
-  readonly active: number;
-  readonly settings: string;
-};
+type Row = Numbered<SourceRow, 'active'>;
 
-function toRow({ name, issuer, active, kind, created, lastUpdated, ...settings }: Source): Row {
-  return { name, issuer, active: Number(active), kind, settings: JSON.stringify(settings), created, lastUpdated };
-}
-
-function fromRow({ active, settings, ...row }: Row): Source {
-  const own = { kind: row.kind, ...JSON.parse(settings) } as LocalSource | AltinnSource;
-  return { ...row, active: active === 1, ...own };
+function toSource(row: Row): Source {
+  return fromRow({ ...row, active: row.active === 1 });
 }

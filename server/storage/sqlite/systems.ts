@@ -1,6 +1,8 @@
 import type { Changes } from '../../core/ports.ts';
 import type { System } from '../../core/system-user.ts';
+import { fromRow, type SystemRow, toRow } from '../rows/system.ts';
 import type { Connection } from './database.ts';
+import type { Numbered } from './truth.ts';
 
 /** The register of vendors' systems. */
 export function systems(connection: Connection): Changes['systems'] {
@@ -15,10 +17,10 @@ export function systems(connection: Connection): Changes['systems'] {
   return {
     find: async (systemId) => {
       const row = find.get(systemId);
-      return row && fromRow(row);
+      return row && toSystem(row);
     },
-    listOf: async (vendor) => listOf.all(vendor).map(fromRow),
-    put: async (system) => void put.run(toRow(system)),
+    listOf: async (vendor) => listOf.all(vendor).map(toSystem),
+    put: async (system) => void put.run({ ...toRow(system), active: Number(system.active) }),
   };
 }
 
@@ -27,26 +29,8 @@ const SELECT = `
     last_updated AS lastUpdated
   FROM systems`;
 
-type Row = Omit<System, 'description' | 'clientIds' | 'active'> & {
-  readonly description: string | null;
-  readonly clientIds: string;
-  readonly active: number;
-};
+type Row = Numbered<SystemRow, 'active'>;
 
-function toRow(system: System): Row {
-  return {
-    ...system,
-    description: system.description ?? null,
-    clientIds: JSON.stringify(system.clientIds),
-    active: Number(system.active),
-  };
-}
-
-function fromRow({ description, ...row }: Row): System {
-  return {
-    ...row,
-    ...(description !== null && { description }),
-    clientIds: JSON.parse(row.clientIds) as string[],
-    active: row.active === 1,
-  };
+function toSystem(row: Row): System {
+  return fromRow({ ...row, active: row.active === 1 });
 }

@@ -1,11 +1,12 @@
-import type { Changes, RevocationPolicy, TrustEntry } from '../../core/ports.ts';
+import type { Changes } from '../../core/ports.ts';
+import { fromRow, type TrustRow, toRow } from '../rows/trust.ts';
 import type { Connection } from './database.ts';
 
 /** The register of CA certificates that enterprise certificates are judged by. */
 export function trust(connection: Connection): Changes['trust'] {
-  const find = connection.statement<[id: string], Row>(`${SELECT} WHERE id = ?`);
-  const list = connection.statement<[], Row>(`${SELECT} ORDER BY id`);
-  const put = connection.statement<[Row]>(`
+  const find = connection.statement<[id: string], TrustRow>(`${SELECT} WHERE id = ?`);
+  const list = connection.statement<[], TrustRow>(`${SELECT} ORDER BY id`);
+  const put = connection.statement<[TrustRow]>(`
     INSERT INTO trust_entries (id, certificate, role, environment, profile, organization_namespaces, crl_urls, ocsp_url,
       revocation, created)
     VALUES (@id, @certificate, @role, @environment, @profile, @organizationNamespaces, @crlUrls, @ocspUrl,
@@ -32,34 +33,3 @@ const SELECT = `
   SELECT id, certificate, role, environment, profile, organization_namespaces AS organizationNamespaces, crl_urls AS crlUrls,
     ocsp_url AS ocspUrl, revocation, created
   FROM trust_entries`;
-
-type Row = Omit<TrustEntry, 'organizationNamespaces' | 'crlUrls' | 'ocspUrl' | 'revocation'> & {
-  readonly organizationNamespaces: string | null;
-  readonly crlUrls: string | null;
-  readonly ocspUrl: string | null;
-  readonly revocation: RevocationPolicy | null;
-};
-
-function toRow({ organizationNamespaces, crlUrls, ocspUrl, revocation, ...entry }: TrustEntry): Row {
-  return {
-    ...entry,
-    organizationNamespaces: toJson(organizationNamespaces),
-    crlUrls: toJson(crlUrls),
-    ocspUrl: ocspUrl ?? null,
-    revocation: revocation ?? null,
-  };
-}
-
-function fromRow({ organizationNamespaces, crlUrls, ocspUrl, revocation, ...entry }: Row): TrustEntry {
-  return {
-    ...entry,
-    ...(organizationNamespaces !== null && { organizationNamespaces: JSON.parse(organizationNamespaces) }),
-    ...(crlUrls !== null && { crlUrls: JSON.parse(crlUrls) }),
-    ...(ocspUrl !== null && { ocspUrl }),
-    ...(revocation !== null && { revocation }),
-  };
-}
-
-function toJson(list: readonly string[] | undefined): string | null {
-  return list === undefined ? null : JSON.stringify(list);
-}
