@@ -1,26 +1,16 @@
-import { canonicalJson } from '../../audit/canonical-json.ts';
-import { ORIGIN } from '../../audit/chain.ts';
-import { checkpointHash, signCheckpoint } from '../../audit/checkpoint.ts';
-import type { AuditRecord, ChainHead, CheckpointSigner } from '../../core/audit.ts';
+import type { AuditRecord, CheckpointSigner } from '../../core/audit.ts';
 import { StoreUnavailable } from '../../core/ports.ts';
 import type { EpochSeconds } from '../../core/time.ts';
+import { type HeadRow, type Prepared, prepared as prepare, toHead } from '../rows/audit.ts';
+import { CHECKPOINT_EVERY, type CheckpointRow, checkpointRow, type LastCheckpoint, NO_CHECKPOINT } from '../rows/checkpoint.ts';
 import type { Connection } from './database.ts';
 import type { ConnectionPool } from './pool.ts';
 
-/** Most records between two checkpoints, as near as commits are large. `PV-SEC-107` */
-const CHECKPOINT_EVERY = 1_000;
-
-/** A record that can be kept: its details have been written out. */
-export type Prepared = { readonly record: AuditRecord; readonly details: string };
-
-/**
- * Writes out a record's details, so that one that cannot be written fails alone, and not the commit it would have ridden in. No text of
- * PostgreSQL's can hold the character NUL; in the details it is written as an escape.
- */
+/** As every store prepares it. No text of PostgreSQL's can hold the character NUL; in the details it is written as an escape. */
 export function prepared(record: AuditRecord): Prepared {
   const { type, correlationId, clientId = '', orgno = '' } = record;
   if (`${type}${correlationId}${clientId}${orgno}`.includes('\0')) throw new TypeError('an audit record holds the character NUL');
-  return { record, details: canonicalJson(record.details) };
+  return prepare(record);
 }
 
 /** What the database's own functions take of records that are to be appended to a chain: a list for each column. */
@@ -36,10 +26,6 @@ export type AppendedColumns = [
 
 /** Where the chain and the store's sequence have come to with what was appended; no sequence: nothing was. */
 export type Appended = { readonly chain: number | null; readonly sequence: number | null };
-
-type LastCheckpoint = Pick<CheckpointRow, 'number' | 'at' | 'sequence' | 'whole' | 'hash'>;
-
-const NO_CHECKPOINT: LastCheckpoint = { number: 0, at: 0, sequence: 0, whole: true, hash: Buffer.from(ORIGIN, 'hex') };
 
 /**
  * The chain of records that this process writes. Where it ends stands in the database alone, and its hashes are made there, by the
@@ -110,27 +96,10 @@ export class AuditChain {
       const last = (await connection.statement<[], LastCheckpoint>(LAST_CHECKPOINT).get()) ?? NO_CHECKPOINT;
       const kind = which(last, end);
       if (!kind) return last.sequence;
-      const heads = await connection.statement<[], HeadRow>(kind === 'whole' ? ALL_HEADS : GROWN_HEADS).all();
-      const signed = signCheckpoint(
-        {
-          ...{ number: last.number + 1, at, sequence: end, whole: kind === 'whole', chains: heads.map(toHead) },
-          previous: last.hash.toString('hex'),
-        },
-        signer,
-      );
-      const { checkpoint, kid, signature } = signed;
-      await connection.statement<[CheckpointRow]>(KEEP_CHECKPOINT).run({
-        ...{
-          number: checkpoint.number,
-          at,
-          sequence: end,
-          whole: checkpoint.whole,
-          text: canonicalJson(checkpoint),
-          kid,
-          signature,
-        },
-        hash: Buffer.from(checkpointHash(checkpoint), 'hex'),
-      });
+      const whole = kind === 'whole';
+      const heads = await connection.statement<[], HeadRow>(whole ? ALL_HEADS : GROWN_HEADS).all();
+      const row = checkpointRow({ last, sequence: end, at, whole, chains: heads.map(toHead) }, signer);
+      await connection.statement<[CheckpointRow]>(KEEP_CHECKPOINT).run(row);
       await connection.statement<[]>(MARK_SEALED).run();
       return end;
     });
@@ -140,39 +109,6 @@ export class AuditChain {
 /** That the store failed has been counted; any other error is a mistake of ours. */
 function unlessUnavailable(error: unknown): void {
   if (!(error instanceof StoreUnavailable)) throw error;
-}
-
-/** A record as the table holds it. */
-export type AuditRow = {
-  readonly sequence: number;
-  readonly chain: number;
-  readonly number: number;
-  readonly previous: Buffer;
-  readonly hash: Buffer;
-  readonly type: string;
-  readonly at: EpochSeconds;
-  readonly correlationId: string;
-  readonly clientId: string | null;
-  readonly orgno: string | null;
-  readonly details: string;
-};
-
-/** A checkpoint as the table holds it. */
-export type CheckpointRow = {
-  readonly number: number;
-  readonly at: EpochSeconds;
-  readonly sequence: number;
-  readonly whole: boolean;
-  readonly text: string;
-  readonly kid: string;
-  readonly signature: string;
-  readonly hash: Buffer;
-};
-
-type HeadRow = { readonly chain: number; readonly number: number; readonly hash: Buffer };
-
-function toHead({ chain, number, hash }: HeadRow): ChainHead {
-  return { chain, number, hash: hash.toString('hex') };
 }
 
 /** Where the sequence ends. */

@@ -1,6 +1,5 @@
 import type { Audit } from '../../core/audit.ts';
-import type { AuditRow } from './audit-chain.ts';
-import { toChained } from './audit-lines.ts';
+import { type AuditRow, toChained } from '../rows/audit.ts';
 import type { Connection } from './database.ts';
 
 /**

@@ -1,8 +1,10 @@
-import type { Audit, AuditRecord, ChainHead } from '../../core/audit.ts';
+import type { Audit } from '../../core/audit.ts';
 import type { Distribution } from '../../core/distribution.ts';
+import { auditLines } from '../audit-lines.ts';
+import { type AuditRow, type EndRow, type Prepared, toEnd, toRecord } from '../rows/audit.ts';
 import { GroupCommit } from '../spend.ts';
-import { type AuditChain, type AuditRow, END, type Prepared, prepared } from './audit-chain.ts';
-import { auditLines } from './audit-lines.ts';
+import { type AuditChain, END, prepared } from './audit-chain.ts';
+import { auditReading } from './audit-lines.ts';
 import { auditPruning } from './audit-pruning.ts';
 import { auditWindow } from './audit-window.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
@@ -34,12 +36,9 @@ export function audit({ writing, reading, chain, commits }: Writing): Audit {
     list: async (limit) => (await newest.all(limit)).map(toRecord),
     sealWith: (signer) => chain.sealWith(signer),
     seal: (now, due) => chain.seal(now, due),
-    end: async () => {
-      const { sequence, heads, number, sealed } = (await end.get()) ?? NOTHING;
-      return { sequence, heads: JSON.parse(heads) as ChainHead[], checkpoint: { number: number ?? 0, sequence: sealed ?? 0 } };
-    },
+    end: async () => toEnd(await end.get()),
     window: auditWindow(reading.statements),
-    lines: auditLines(reading.statements),
+    lines: auditLines(auditReading(reading.statements)),
     keys: checkpointKeys(reading.statements).list,
     prune: auditPruning(reading, chain),
   };
@@ -52,21 +51,3 @@ const WHOLE_END = `
       FROM audit_chains)::text AS heads,
     (SELECT max(number) FROM audit_checkpoints) AS number,
     (SELECT max(sequence) FROM audit_checkpoints) AS sealed`;
-
-type EndRow = {
-  readonly sequence: number;
-  readonly heads: string;
-  readonly number: number | null;
-  readonly sealed: number | null;
-};
-
-const NOTHING: EndRow = { sequence: 0, heads: '[]', number: null, sealed: null };
-
-function toRecord({ type, at, correlationId, clientId, orgno, details }: AuditRow): AuditRecord {
-  return {
-    ...{ type, at, correlationId },
-    ...(clientId !== null && { clientId }),
-    ...(orgno !== null && { orgno }),
-    details: JSON.parse(details) as AuditRecord['details'],
-  };
-}

@@ -1,11 +1,12 @@
 import type { PoolConfig } from 'pg';
 import { createMeasures, type StoreMeasures } from '../../core/measures.ts';
 import type { Changes, Registers, Storage } from '../../core/ports.ts';
+import type { Prepared } from '../rows/audit.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { accesses } from './accesses.ts';
 import { assertions } from './assertions.ts';
 import { audit } from './audit.ts';
-import { type Appended, AuditChain, type Prepared, prepared } from './audit-chain.ts';
+import { type Appended, AuditChain, prepared } from './audit-chain.ts';
 import { backups } from './backups.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import { clients } from './clients.ts';

@@ -3,9 +3,10 @@ import type { SpentAssertions } from '../../core/ports.ts';
 import { type ForgottenSpan, forgetting, isForgotten } from '../../core/replay-floor.ts';
 import type { EpochSeconds } from '../../core/time.ts';
 import { writeSpans } from '../forgotten-spans.ts';
+import { type Prepared, prepared } from '../rows/audit.ts';
 import { GroupCommit, REMEMBERED_AFTER_EXPIRY, spendDigest } from '../spend.ts';
 import type { WriteQueue } from '../write-queue.ts';
-import { type AuditChain, type Prepared, prepared } from './audit-chain.ts';
+import type { AuditChain } from './audit-chain.ts';
 import type { Connection } from './database.ts';
 import { spansWithin } from './forgotten-spans.ts';
 

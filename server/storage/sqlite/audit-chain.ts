@@ -1,30 +1,20 @@
-import { canonicalJson } from '../../audit/canonical-json.ts';
-import { linkHash, ORIGIN } from '../../audit/chain.ts';
-import { checkpointHash, signCheckpoint } from '../../audit/checkpoint.ts';
-import type { AuditRecord, ChainHead, CheckpointSigner } from '../../core/audit.ts';
+import { linkHash } from '../../audit/chain.ts';
+import type { ChainHead, CheckpointSigner } from '../../core/audit.ts';
 import type { EpochSeconds } from '../../core/time.ts';
+import { type AuditRow, type HeadRow, type Prepared, toHead } from '../rows/audit.ts';
+import {
+  CHECKPOINT_EVERY,
+  type CheckpointRow,
+  checkpointRow,
+  type Due,
+  type LastCheckpoint,
+  NO_CHECKPOINT,
+} from '../rows/checkpoint.ts';
 import type { Connection } from './database.ts';
-
-/** Most records between two checkpoints, as near as commits are large. `PV-SEC-107` */
-const CHECKPOINT_EVERY = 1_000;
-
-/** A record that can be kept: its details have been written out. */
-export type Prepared = { readonly record: AuditRecord; readonly details: string };
-
-/** Writes out a record's details, so that one that cannot be written fails alone, and not the commit it would have ridden in. */
-export function prepared(record: AuditRecord): Prepared {
-  return { record, details: canonicalJson(record.details) };
-}
+import type { Numbered } from './truth.ts';
 
 /** Where this process's chain, and the store's sequence, have come to. */
 type Position = ChainHead & { readonly sequence: number };
-
-type LastCheckpoint = Pick<CheckpointRow, 'number' | 'at' | 'sequence' | 'whole' | 'hash'>;
-
-const NO_CHECKPOINT: LastCheckpoint = { number: 0, at: 0, sequence: 0, whole: 1, hash: Buffer.from(ORIGIN, 'hex') };
-
-/** A checkpoint that is to be made. */
-type Due = { readonly last: LastCheckpoint; readonly sequence: number; readonly at: EpochSeconds; readonly whole: boolean };
 
 /**
  * The chain of records that this connection writes. It grows inside the connection's transactions: what is appended is bound by
@@ -101,26 +91,22 @@ export class AuditChain {
   seal(at: EpochSeconds, due: EpochSeconds | undefined): void {
     const last = this.#lastCheckpoint();
     const sequence = this.#lastSequence();
-    const isSealed = sequence === last.sequence && last.whole === 1;
+    const isSealed = sequence === last.sequence && last.whole;
     if (!this.#signer || sequence === 0 || isSealed || (due !== undefined && last.at >= due)) return;
     this.#checkpoint(this.#signer, { last, sequence, at, whole: true });
   }
 
-  #checkpoint(signer: CheckpointSigner, { last, sequence, at, whole }: Due): void {
-    const chains = (whole ? this.#statements.allHeads : this.#statements.grownHeads).all().map(toHead);
-    const previous = last.hash.toString('hex');
-    const signed = signCheckpoint({ number: last.number + 1, at, sequence, whole, chains, previous }, signer);
-    const { checkpoint, kid, signature } = signed;
-    this.#statements.keepCheckpoint.run({
-      ...{ number: checkpoint.number, at, sequence, whole: Number(whole), text: canonicalJson(checkpoint), kid, signature },
-      hash: Buffer.from(checkpointHash(checkpoint), 'hex'),
-    });
+  #checkpoint(signer: CheckpointSigner, due: Omit<Due, 'chains'>): void {
+    const chains = (due.whole ? this.#statements.allHeads : this.#statements.grownHeads).all().map(toHead);
+    const row = checkpointRow({ ...due, chains }, signer);
+    this.#statements.keepCheckpoint.run({ ...row, whole: Number(row.whole) });
     this.#statements.markSealed.run();
-    this.#sealed = sequence;
+    this.#sealed = due.sequence;
   }
 
   #lastCheckpoint(): LastCheckpoint {
-    const last = this.#statements.lastCheckpoint.get() ?? NO_CHECKPOINT;
+    const row = this.#statements.lastCheckpoint.get();
+    const last = row ? { ...row, whole: row.whole === 1 } : NO_CHECKPOINT;
     this.#sealed = last.sequence;
     return last;
   }
@@ -149,39 +135,6 @@ export class AuditChain {
   }
 }
 
-/** A record as the table holds it. */
-export type AuditRow = {
-  readonly sequence: number;
-  readonly chain: number;
-  readonly number: number;
-  readonly previous: Buffer;
-  readonly hash: Buffer;
-  readonly type: string;
-  readonly at: EpochSeconds;
-  readonly correlationId: string;
-  readonly clientId: string | null;
-  readonly orgno: string | null;
-  readonly details: string;
-};
-
-/** A checkpoint as the table holds it. */
-export type CheckpointRow = {
-  readonly number: number;
-  readonly at: EpochSeconds;
-  readonly sequence: number;
-  readonly whole: number;
-  readonly text: string;
-  readonly kid: string;
-  readonly signature: string;
-  readonly hash: Buffer;
-};
-
-type HeadRow = { readonly chain: number; readonly number: number; readonly hash: Buffer };
-
-function toHead({ chain, number, hash }: HeadRow): ChainHead {
-  return { chain, number, hash: hash.toString('hex') };
-}
-
 type Statements = ReturnType<typeof prepare>;
 
 /** There is none that changes or removes a record. `PV-SEC-106` */
@@ -201,10 +154,10 @@ function prepare(writer: Connection) {
       'SELECT chain, number, hash FROM audit_chains WHERE number > sealed ORDER BY chain',
     ),
     markSealed: writer.statement<[]>('UPDATE audit_chains SET sealed = number WHERE sealed < number'),
-    lastCheckpoint: writer.statement<[], LastCheckpoint>(
+    lastCheckpoint: writer.statement<[], Numbered<LastCheckpoint, 'whole'>>(
       'SELECT number, at, sequence, whole, hash FROM audit_checkpoints ORDER BY number DESC LIMIT 1',
     ),
-    keepCheckpoint: writer.statement<[CheckpointRow]>(`
+    keepCheckpoint: writer.statement<[Numbered<CheckpointRow, 'whole'>]>(`
       INSERT INTO audit_checkpoints (number, at, sequence, whole, text, kid, signature, hash)
       VALUES (@number, @at, @sequence, @whole, @text, @kid, @signature, @hash)`),
   };

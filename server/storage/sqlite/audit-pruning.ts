@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { canonicalJson } from '../../audit/canonical-json.ts';
 import type { Audit, SignedCheckpoint } from '../../core/audit.ts';
+import { type Prepared, prepared } from '../rows/audit.ts';
 import type { WriteQueue } from '../write-queue.ts';
-import { type AuditChain, type Prepared, prepared } from './audit-chain.ts';
+import type { AuditChain } from './audit-chain.ts';
 import type { Connection } from './database.ts';
 
 /** How many records go at a time, so that no token waits for it. */

@@ -1,10 +1,12 @@
-import type { Audit, AuditRecord, ChainHead } from '../../core/audit.ts';
+import type { Audit } from '../../core/audit.ts';
 import type { Distribution } from '../../core/distribution.ts';
 import type { EpochSeconds } from '../../core/time.ts';
+import { auditLines } from '../audit-lines.ts';
+import { type AuditRow, type EndRow, type Prepared, prepared, toEnd, toRecord } from '../rows/audit.ts';
 import { GroupCommit } from '../spend.ts';
 import type { WriteQueue } from '../write-queue.ts';
-import { type AuditChain, type AuditRow, LAST_SEQUENCE, type Prepared, prepared } from './audit-chain.ts';
-import { auditLines } from './audit-lines.ts';
+import { type AuditChain, LAST_SEQUENCE } from './audit-chain.ts';
+import { auditReading } from './audit-lines.ts';
 import { auditPruning } from './audit-pruning.ts';
 import { auditWindow } from './audit-window.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
@@ -36,11 +38,8 @@ export function audit(reader: Connection, { writer, writes, chain, commits }: Wr
     list: async (limit) => newest.all(limit).map(toRecord),
     sealWith: (signer) => chain.sealWith(signer),
     seal: (now, due) => writes.run(() => chain.settling(() => seal(now, due))),
-    end: async () => {
-      const { sequence, heads, number, sealed } = end.get() ?? NOTHING;
-      return { sequence, heads: JSON.parse(heads) as ChainHead[], checkpoint: { number: number ?? 0, sequence: sealed ?? 0 } };
-    },
-    lines: auditLines(reader),
+    end: async () => toEnd(end.get()),
+    lines: auditLines(auditReading(reader)),
     window: auditWindow(reader),
     keys: checkpointKeys(reader).list,
     prune: auditPruning(writer, { writes, chain }),
@@ -54,21 +53,3 @@ const END = `
       FROM audit_chains) AS heads,
     (SELECT max(number) FROM audit_checkpoints) AS number,
     (SELECT max(sequence) FROM audit_checkpoints) AS sealed`;
-
-type EndRow = {
-  readonly sequence: number;
-  readonly heads: string;
-  readonly number: number | null;
-  readonly sealed: number | null;
-};
-
-const NOTHING: EndRow = { sequence: 0, heads: '[]', number: null, sealed: null };
-
-function toRecord({ type, at, correlationId, clientId, orgno, details }: AuditRow): AuditRecord {
-  return {
-    ...{ type, at, correlationId },
-    ...(clientId !== null && { clientId }),
-    ...(orgno !== null && { orgno }),
-    details: JSON.parse(details) as AuditRecord['details'],
-  };
-}

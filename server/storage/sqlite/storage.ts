@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import { createMeasures, type StoreMeasures } from '../../core/measures.ts';
 import type { Changes, Registers, Storage } from '../../core/ports.ts';
+import { prepared } from '../rows/audit.ts';
 import { WriteQueue } from '../write-queue.ts';
 import { accesses } from './accesses.ts';
 import { assertions } from './assertions.ts';
 import { audit } from './audit.ts';
-import { AuditChain, prepared } from './audit-chain.ts';
+import { AuditChain } from './audit-chain.ts';
 import { backups } from './backups.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import { clients } from './clients.ts';
