@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
 import { pack } from '../../cli/operator/backup/archive.ts';
@@ -141,6 +141,23 @@ t.test('what a killed backup has left is swept away by the next, and what is bei
     ...(await readdir(join(user.home, 'portvakt-data'))).map((name) => `portvakt-data/${name}`),
   ];
   t.same(found.filter((name) => /\.backup-|unfinished/.test(name)).sort(), left(process.pid).sort());
+});
+
+t.test('PV-SEC-123 a file whose place a restore would refuse stops the backup, and is named', async (t) => {
+  const user = await host(t);
+  for (const name of ['.nfs0001', 'notes (copy).txt', 'a/b/c/d/e.txt']) {
+    const path = join(user.home, 'portvakt-data', name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, '');
+    const ended = await user.run(['db', 'backup', '--to', 'a.backup', ...KEY]);
+    t.match(ended, { code: 11 }, name);
+    t.ok(ended.stderr.includes(`${path} cannot be backed up`), ended.stderr);
+    await rm(join(user.home, 'portvakt-data', name.split('/')[0] ?? ''), { recursive: true });
+  }
+  t.notOk(
+    (await readdir(user.home)).some((name) => name.startsWith('a.backup')),
+    'nothing is left',
+  );
 });
 
 t.test('two backups to one file at once make one, whole; the other is refused', async (t) => {

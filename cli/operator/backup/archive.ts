@@ -66,8 +66,10 @@ async function* partOf(reader: ByteReader, { path, size }: ArchivedFile, hash: H
   }
 }
 
-/** A place below the data directory, and nothing that leads out of it. */
-const PATH = /^(?:[\w-][\w.-]*\/){0,3}[\w-][\w.-]*$/;
+/** Whether a file may be packed: at a place below the data directory that nothing leads out of. */
+export function isPlace(path: string): boolean {
+  return /^(?:[\w-][\w.-]*\/){0,3}[\w-][\w.-]*$/.test(path);
+}
 
 function readManifest(bytes: Buffer): Manifest {
   const value = parseJson(bytes.toString());
@@ -85,7 +87,7 @@ function isFile(value: unknown): value is ArchivedFile {
   return (
     isRecord(value) &&
     typeof value.path === 'string' &&
-    PATH.test(value.path) &&
+    isPlace(value.path) &&
     Number.isSafeInteger(value.size) &&
     Number(value.size) >= 0 &&
     typeof value.sha256 === 'string'

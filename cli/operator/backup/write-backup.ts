@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { copySqlite } from '../../../server/storage/upkeep.ts';
 import { Failure } from '../../failure.ts';
 import { version } from '../../program.ts';
-import { type ArchivedFile, type Manifest, pack } from './archive.ts';
+import { type ArchivedFile, isPlace, type Manifest, pack } from './archive.ts';
 import { type Secret, seal } from './sealed-stream.ts';
 
 /** A backup that lies on the disk. */
@@ -73,7 +73,7 @@ async function assertFree(to: string): Promise<void> {
   if (isThere) throw new Failure('conflict', `${to} exists, and nothing is overwritten`, { fix: 'name another file' });
 }
 
-/** The files beside the database, by their places. @throws {Failure} for what is neither file nor folder */
+/** The files beside the database, by their places. @throws {Failure} for what is neither file nor folder, and what could not be restored */
 async function readFiles(dataDir: string, below = ''): Promise<Map<string, Buffer>> {
   const found = new Map<string, Buffer>();
   for (const name of await readdir(join(dataDir, below))) {
@@ -81,10 +81,16 @@ async function readFiles(dataDir: string, below = ''): Promise<Map<string, Buffe
     const path = below === '' ? name : `${below}/${name}`;
     const stat = await lstat(join(dataDir, path));
     if (stat.isDirectory()) for (const [inner, bytes] of await readFiles(dataDir, path)) found.set(inner, bytes);
-    else if (stat.isFile()) found.set(path, await readFile(join(dataDir, path)));
-    else throw new Failure('unhealthy', `${join(dataDir, path)} is neither file nor folder: it cannot be backed up`);
+    else if (stat.isFile() && isPlace(path)) found.set(path, await readFile(join(dataDir, path)));
+    else throw unpackable(join(dataDir, path), stat.isFile() ? NO_PLACE : 'it is neither file nor folder');
   }
   return found;
+}
+
+const NO_PLACE = 'its name is not of letters, digits, _, - and ., or it lies too deep';
+
+function unpackable(path: string, why: string): Failure {
+  return new Failure('unhealthy', `${path} cannot be backed up: ${why}`, { fix: 'move it out of the data directory' });
 }
 
 function tableEntry(path: string, bytes: Buffer): ArchivedFile {
