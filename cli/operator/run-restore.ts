@@ -17,7 +17,7 @@ import { BackupUnusable, type Secret, unseal } from './backup/sealed-stream.ts';
 import { readSecret, type SecretOptions } from './backup/secret.ts';
 import { verifyAudit, verifyKeys } from './backup/verify-restored.ts';
 import { flush } from './backup/write-backup.ts';
-import { makeFolder } from './empty-folder.ts';
+import { makeDataFolder } from './empty-folder.ts';
 import { nearestConfig } from './run-server.ts';
 
 export type RestoreOptions = SecretOptions & { readonly to: string; readonly compare?: string; readonly config?: string };
@@ -46,7 +46,7 @@ export async function restore(file: string, options: RestoreOptions, terminal: T
   const sha256 = await judged(file, secret);
   // It is finished or taken back: a Ctrl-C between would leave half of it.
   void stopSignal();
-  const folder = await makeFolder(options.to);
+  const folder = await makeDataFolder(options.to);
   try {
     if (!folder.isEmpty) throw new Failure('conflict', `${options.to} is not empty`, { fix: 'choose another folder with --to' });
     const manifest = await usable(file, () =>

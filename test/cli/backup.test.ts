@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
@@ -205,6 +205,24 @@ t.test('PV-SEC-123 what was taken away after the backup is listed, by the store 
   const stranger = await host(t);
   t.match(await restore('newer-data', join(stranger.home, 'portvakt-data')), { code: 9, stderr: /does not go on from/ });
   t.notOk((await readdir(user.home)).includes('newer-data'));
+});
+
+const posix = process.platform === 'win32' ? { skip: 'Windows has no modes' } : {};
+
+t.test('PV-SEC-095 a restore closes an empty folder that is open to others; one that fails leaves it open', posix, async (t) => {
+  const user = await host(t);
+  const folder = join(user.home, 'new-data');
+  const mode = async () => (await stat(folder)).mode & 0o777;
+  t.equal((await user.run(['db', 'backup', '--to', 'a.backup', ...KEY])).code, 0);
+  await mkdir(folder);
+  await chmod(folder, 0o755);
+  const restore = (...more: string[]) => user.run(['db', 'restore', 'a.backup', '--to', 'new-data', ...KEY, ...more]);
+  t.not((await restore('--compare', 'nowhere')).code, 0);
+  t.equal(await mode(), 0o755);
+  t.match(await restore(), { code: 0 });
+  t.equal(await mode(), 0o700);
+  const served = await user.run(['serve', '--check'], { env: { PORTVAKT_DATA: folder } });
+  t.equal(served.code, 0, served.stderr);
 });
 
 t.test('PV-SEC-123 no server starts where a restore has not ended', async (t) => {
