@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'n
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
-import { pack } from '../../cli/operator/backup/archive.ts';
+import { type Manifest, pack } from '../../cli/operator/backup/archive.ts';
 import { seal } from '../../cli/operator/backup/sealed-stream.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { newUser, type User } from './portvakt.ts';
@@ -127,6 +127,33 @@ t.test(
     t.match(await restore(9_999, 0), { code: 8, stderr: /newer than this version's/ });
     t.notMatch(await restore(9_999, 12), { stderr: /newer/ }, 'it is judged by what is in it');
     t.notOk((await readdir(user.home)).includes('new-data'), 'nothing is left of any');
+  },
+);
+
+t.test(
+  'PV-SEC-123 a table of contents that is none, or leads out of the folder, is refused before anything is written',
+  async (t) => {
+    const user = await host(t);
+    const manifest: Manifest = { created: 1, program: '9.9.9', schema: 1, readable_by: 1, sequence: 0, files: [] };
+    const file = { path: 'keys/a.sealed', size: 0, sha256: '' };
+    const bad: readonly (readonly [string, object])[] = [
+      ['a moment that is none', { created: '1' }],
+      ['no file', { files: ['keys/a.sealed'] }],
+      ...['../out', '/out', 'keys/../../out', 'keys\\..\\out', '.'].map(
+        (path) => [path, { files: [{ ...file, path }] }] as const,
+      ),
+      ['a size below nothing', { files: [{ ...file, size: -1 }] }],
+    ];
+    for (const [what, change] of bad) {
+      const sealed = seal(
+        pack({ ...manifest, ...change }, () => Readable.from([])),
+        { key: Buffer.from('k'.repeat(32)) },
+      );
+      await writeFile(join(user.home, 'bad.backup'), sealed);
+      const ended = await user.run(['db', 'restore', 'bad.backup', '--to', 'new-data', ...KEY]);
+      t.match(ended, { code: 8, stderr: /its table of contents cannot be read/ }, what);
+    }
+    t.notOk((await readdir(user.home)).includes('new-data'), 'nothing was written');
   },
 );
 

@@ -73,14 +73,18 @@ export function isPlace(path: string): boolean {
 
 function readManifest(bytes: Buffer): Manifest {
   const value = parseJson(bytes.toString());
-  const isOne =
+  if (!isManifest(value)) throw new BackupUnusable('its table of contents cannot be read');
+  return value;
+}
+
+function isManifest(value: unknown): value is Manifest {
+  return (
     isRecord(value) &&
-    ['created', 'schema', 'readable_by', 'sequence'].every((name) => Number.isSafeInteger(value[name])) &&
+    [value.created, value.schema, value.readable_by, value.sequence].every(Number.isSafeInteger) &&
     typeof value.program === 'string' &&
     Array.isArray(value.files) &&
-    value.files.every(isFile);
-  if (!isOne) throw new BackupUnusable('its table of contents cannot be read');
-  return value as unknown as Manifest;
+    value.files.every(isFile)
+  );
 }
 
 function isFile(value: unknown): value is ArchivedFile {
