@@ -85,6 +85,7 @@ t.test('PV-SEC-123 a backup that is not whole, or not this secret’s, is refuse
     Buffer.from(bytes.map((byte, n) => (n === place ? change(byte) : byte)));
   const flip = (byte: number) => byte ^ 1;
   const header = bytes.indexOf('\n') + 1;
+  const firstLine = (members: object) => Buffer.from(`${JSON.stringify({ format: 'portvakt-backup-1', ...members })}\n`);
   const bad: readonly (readonly [string, Buffer, RegExp])[] = [
     ['empty', Buffer.alloc(0), /no backup of Portvakt/],
     ['another file', Buffer.from('x'.repeat(5000)), /no backup of Portvakt/],
@@ -92,8 +93,12 @@ t.test('PV-SEC-123 a backup that is not whole, or not this secret’s, is refuse
     ['cut in the code', bytes.subarray(0, header + 10), /not that of this backup/],
     ['cut behind it', bytes.subarray(0, header + 32), /cut short or changed/],
     ['cut at a piece', bytes.subarray(0, header + 32 + 65552), /cut short or changed/],
+    ['cut in the seal of a piece', bytes.subarray(0, header + 32 + 65552 + 4), /cut short or changed/],
     ['without its last byte', bytes.subarray(0, -1), /cut short or changed/],
     ['with a byte more', Buffer.concat([bytes, Buffer.from('x')]), /cut short or changed/],
+    ['rounds that are no number', firstLine({ kdf: 'scrypt', n: '131072', salt: 'A'.repeat(43) }), /first line was changed/],
+    ['rounds without end', firstLine({ kdf: 'scrypt', n: 2 ** 40, salt: 'A'.repeat(43) }), /first line was changed/],
+    ['a first line of nothing', firstLine({}), /no backup of Portvakt/],
     ['changed in the first line', at(header - 5, flip), /not that of this backup|no backup/],
     ['changed in the middle', at(bytes.length >> 1, flip), /cut short or changed/],
     ['changed at the end', at(bytes.length - 1, flip), /cut short or changed/],
@@ -103,6 +108,7 @@ t.test('PV-SEC-123 a backup that is not whole, or not this secret’s, is refuse
     const ended = await user.run(['db', 'restore', 'bad.backup', '--to', 'new-data', ...KEY]);
     t.equal(ended.code, 8, what);
     t.match(ended.stderr, message, what);
+    t.notMatch(ended.stderr, /Deprecation|--debug/, what);
   }
   await writeFile(join(user.home, 'other.key'), 'o'.repeat(32), { mode: 0o600 });
   t.match(await user.run(['db', 'restore', 'a.backup', '--to', 'new-data', '--key-file', 'other.key']), { code: 8 });

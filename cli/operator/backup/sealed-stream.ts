@@ -63,7 +63,7 @@ export async function* unseal(sealed: AsyncIterable<Buffer>, secret: Secret): As
 
 function open(piece: Buffer, key: Buffer, iv: Buffer): Buffer {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, iv).setAuthTag(piece.subarray(-TAG));
+    const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG }).setAuthTag(piece.subarray(-TAG));
     return Buffer.concat([decipher.update(piece.subarray(0, -TAG)), decipher.final()]);
   } catch (cause) {
     throw new BackupUnusable('it was cut short or changed', { cause });
@@ -76,7 +76,8 @@ function readHeader(line: string): Header {
   if (!isKnown) throw new BackupUnusable('it is no backup of Portvakt, or of a later version');
   if (header.kdf === 'key-file') return header;
   const { n = 0 } = header;
-  const isSane = header.kdf === 'scrypt' && Number.isInteger(Math.log2(n)) && n >= COST.n && n <= LARGEST_COST;
+  const isSane =
+    header.kdf === 'scrypt' && Number.isSafeInteger(n) && Number.isInteger(Math.log2(n)) && n >= COST.n && n <= LARGEST_COST;
   if (!isSane) throw new BackupUnusable('its first line was changed');
   return header;
 }
