@@ -10,6 +10,7 @@ import {
 } from '../server/core/signing-key.ts';
 import { tidy } from './key-care.ts';
 import { detailsOf, inState, type KeyAct, type KeyPlace, keep, makeKey } from './key-change.ts';
+import { KeyUnusable } from './key-file.ts';
 import { KIND_OF } from './key-kind.ts';
 
 /** A change of the keys that the rules do not allow; the message says why, and what to do instead. `PV-SEC-098` */
@@ -171,12 +172,23 @@ function assertMayRetire({ kid, alg, state }: SigningKeyRecord, algorithms: read
     );
 }
 
-/** The next key signs now: the one that has been published longest, or one that is made. */
+/** The next key signs now: one that waits, the published before the others, or one that is made where none of them can be opened. */
 async function replaceAtOnce(place: KeyPlace, alg: SigningAlgorithm, act: KeyAct): Promise<void> {
   const keys = (await place.storage.signingKeys.list()).filter((key) => key.alg === alg);
-  const waiting = keys.find(({ state }) => state === 'pending') ?? keys.find(({ state }) => state === 'generated');
-  const next = waiting ?? (await generateSigningKey(place, { alg, state: 'pending' }, act));
-  await activateSigningKey(place, next.kid, act);
+  for (const state of ['pending', 'generated'])
+    for (const key of keys.filter((each) => each.state === state)) if (await activatesWhereOpened(place, key.kid, act)) return;
+  const { kid } = await generateSigningKey(place, { alg, state: 'pending' }, act);
+  await activateSigningKey(place, kid, act);
+}
+
+async function activatesWhereOpened(place: KeyPlace, kid: string, act: KeyAct): Promise<boolean> {
+  try {
+    await activateSigningKey(place, kid, act);
+    return true;
+  } catch (error) {
+    if (error instanceof KeyUnusable) return false;
+    throw error;
+  }
 }
 
 function find(keys: readonly SigningKeyRecord[], kid: string): SigningKeyRecord {

@@ -108,6 +108,21 @@ t.test('PV-SEC-098 in an emergency another signs at once, the stolen key is gone
   t.same(await published(keystore), [waiting], 'the pending one signs before a new one is made');
 });
 
+t.test('PV-SEC-098 in an emergency a waiting key that cannot be opened is passed over, and one is made', async (t) => {
+  const { at, masterFile, place, kid: stolen } = await startedPlace(t);
+  const waiting = [];
+  for (const state of ['pending', 'generated'] as const)
+    waiting.push((await generateSigningKey(place, { alg: 'RS256', state }, HOST)).kid);
+  const withAnother = at({ master: masterFile('another.key') });
+  t.equal((await retireSigningKey(withAnother, { kid: stolen, algorithms }, EMERGENCY)).state, 'removed');
+  const active = (await place.storage.signingKeys.list()).filter(({ state }) => state === 'active').map(({ kid }) => kid);
+  t.equal(active.length, 1);
+  t.notOk([stolen, ...waiting].includes(String(active[0])));
+  t.equal(kidOf(await (await openKeystore(withAnother)).signer.sign({}, 'RS256')), active[0]);
+  for (const kid of waiting) await retireSigningKey(withAnother, { kid, algorithms }, EMERGENCY);
+  t.same(withAnother.folder.names(), active);
+});
+
 t.test(
   'a rotation by schedule publishes a day ahead, activates on time, and does each step once in many processes',
   async (t) => {
