@@ -151,6 +151,8 @@ export async function retireSigningKey(
     const now = find(await changes.signingKeys.list(), kid);
     if (now.state === 'removed') throw new RotationRefused(`${kid} is removed`, 'portvakt signing-key list --all');
     if (act.emergency === undefined) assertMayRetire(now, algorithms);
+    if (now.state === 'active' && algorithms.includes(now.alg))
+      throw new RotationRefused(`${kid} has begun to sign in this moment`, 'the same command once more');
     const state = act.emergency === undefined && now.state === 'active' ? 'retired' : 'removed';
     return leave(changes, now, { state, at, act });
   });

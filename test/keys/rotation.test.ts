@@ -124,6 +124,29 @@ t.test('PV-SEC-098 in an emergency a waiting key that cannot be opened is passed
 });
 
 t.test(
+  'PV-SEC-098 a key that begins to sign while it is taken away is taken away at the next try, with another in its place',
+  async (t) => {
+    const { place, clock } = await startedPlace(t);
+    const { kid } = await generateSigningKey(place, { alg: 'RS256', state: 'pending' }, HOST);
+    clock.time += PENDING_AT_LEAST;
+    const overtaken: KeyPlace['storage'] = {
+      ...place.storage,
+      transaction: async (work) => {
+        await activateSigningKey(place, kid, { actor: 'schedule' });
+        return place.storage.transaction(work);
+      },
+    };
+    await t.rejects(retireSigningKey({ ...place, storage: overtaken }, { kid, algorithms }, EMERGENCY), {
+      name: 'RotationRefused',
+      message: /has begun to sign/,
+    });
+    t.same((await states(place)).sort(), ['active', 'retired']);
+    await retireSigningKey(place, { kid, algorithms }, EMERGENCY);
+    t.same((await states(place)).sort(), ['active', 'removed', 'retired']);
+  },
+);
+
+t.test(
   'a rotation by schedule publishes a day ahead, activates on time, and does each step once in many processes',
   async (t) => {
     const { place, clock, data, kid: first } = await startedPlace(t);
