@@ -229,12 +229,23 @@ t.test('PV-SEC-123 what was taken away after the backup is listed, by the store 
   t.equal((await user.run(['db', 'backup', '--to', 'a.backup', ...KEY])).code, 0);
   await append('access.withdrawn', 'access/prove:a/310555037');
   await append('delegation.given', 'delegation/1');
+  await withStore(database(user), (store) =>
+    store.audit.append({
+      type: 'signing_key.removed',
+      at: 1_800_000_000,
+      correlationId: '0',
+      details: { kid: 'K', emergency: true },
+    }),
+  );
   const restore = (to: string, older: string) =>
     user.run(['db', 'restore', 'a.backup', '--to', to, ...KEY, '--compare', older, '-o', 'json', '--utc']);
   const ended = await restore('new-data', 'portvakt-data');
   t.equal(ended.code, 0, ended.stderr);
-  t.match(JSON.parse(ended.stdout).undone, [{ type: 'access.withdrawn', subject: 'access/prove:a/310555037' }]);
-  t.equal(JSON.parse(ended.stdout).undone.length, 1);
+  t.match(JSON.parse(ended.stdout).undone, [
+    { type: 'access.withdrawn', subject: 'access/prove:a/310555037' },
+    { type: 'signing_key.removed', subject: 'signing-key/K' },
+  ]);
+  t.equal(JSON.parse(ended.stdout).undone.length, 2);
   const stranger = await host(t);
   t.match(await restore('newer-data', join(stranger.home, 'portvakt-data')), { code: 9, stderr: /does not go on from/ });
   t.notOk((await readdir(user.home)).includes('newer-data'));

@@ -46,8 +46,13 @@ async function hashesFrom({ audit }: Storage, sequence: number): Promise<Readonl
 }
 
 function toUndone({ at, type, details }: ChainedRecord): Undone {
-  const subject = isRecord(details) && typeof details.subject === 'string' ? details.subject : '';
-  return { at: rfc3339(at), type, subject };
+  return { at: rfc3339(at), type, subject: isRecord(details) ? subjectOf(details) : '' };
+}
+
+/** A signing key is told by its `kid` alone: a stolen one that is valid again is the worst of all. */
+function subjectOf({ subject, kid }: Readonly<Record<string, unknown>>): string {
+  if (typeof subject === 'string') return subject;
+  return typeof kid === 'string' ? `signing-key/${kid}` : '';
 }
 
 async function* linesOf(older: string): AsyncGenerator<AuditLine> {
