@@ -89,7 +89,7 @@ export function removeDurably(path: string): void {
  * Reads a file that nobody else may read. The file that is judged is the file that is read: both through one descriptor, which no link
  * leads to.
  * @param what it holds, as a message calls it.
- * @throws {KeyUnusable} when it is missing, a link, another user's, or open to others. `PV-SEC-095`
+ * @throws {KeyUnusable} when it is missing, a link, no plain file, another user's, or open to others. `PV-SEC-095`
  */
 export function readPrivately(path: string, what = 'signing key'): Buffer {
   return judged(path, what, (file) => usable(path, () => readFileSync(file)));
@@ -100,10 +100,15 @@ export function assertPrivateFile(path: string, what = 'signing key'): void {
   judged(path, what, () => {});
 }
 
+/** Follows no link, and waits for nobody who would write into a pipe. */
+const READ = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
 function judged<T>(path: string, what: string, use: (file: number) => T): T {
-  const file = usable(path, () => openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)), what);
+  const file = usable(path, () => openSync(path, READ), what);
   try {
-    assertPrivate(path, fstatSync(file), '600');
+    const stat = fstatSync(file);
+    if (!stat.isFile()) throw new KeyUnusable(`${path} is not a plain file: put the ${what} itself there`);
+    assertPrivate(path, stat, '600');
     return use(file);
   } finally {
     closeSync(file);

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import {
   chmodSync,
@@ -173,6 +174,20 @@ t.test('PV-SEC-095 a link in place of the key file or its folder stops the start
   symlinkSync(moved, place.directory);
   await refuses(t, place, /is not a folder/);
 });
+
+t.test(
+  'PV-SEC-095 a pipe or a folder in place of the key file stops the start, and nobody waits for the pipe',
+  posix,
+  async (t) => {
+    const place = await usedPlace(t);
+    rmSync(place.file);
+    t.equal(spawnSync('mkfifo', ['-m', '600', place.file]).status, 0);
+    await refuses(t, place, /is not a plain file: put the signing key itself there/);
+    rmSync(place.file);
+    mkdirSync(place.file, { mode: 0o700 });
+    await refuses(t, place, /is not a plain file/);
+  },
+);
 
 t.test(
   "PV-SEC-095 another user's key file stops the start",
