@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
 import { type Manifest, pack } from '../../cli/operator/backup/archive.ts';
 import { seal } from '../../cli/operator/backup/sealed-stream.ts';
+import { writeBackup } from '../../cli/operator/backup/write-backup.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { newUser, type User } from './portvakt.ts';
 
@@ -175,6 +177,17 @@ t.test('what a killed backup has left is swept away by the next, and what is bei
   ];
   t.same(found.filter((name) => /\.backup-|unfinished/.test(name)).sort(), left(process.pid).sort());
 });
+
+t.test(
+  'what a killed backup with the same process number has left is swept away, too: in a container each has that',
+  async (t) => {
+    const user = await host(t);
+    const left = [`portvakt-data/.backup-${process.pid}-aa.db`, `a.backup.${process.pid}.unfinished`];
+    for (const path of left) await writeFile(join(user.home, path), 'half', { mode: 0o600 });
+    await writeBackup(join(user.home, 'portvakt-data'), join(user.home, 'a.backup'), { key: Buffer.alloc(32) });
+    for (const path of left) t.notOk(existsSync(join(user.home, path)), path);
+  },
+);
 
 t.test('PV-SEC-123 a file whose place a restore would refuse stops the backup, and is named', async (t) => {
   const user = await host(t);

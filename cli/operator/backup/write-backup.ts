@@ -53,13 +53,14 @@ export async function writeBackup(dataDir: string, to: string, secret: Secret): 
 async function sweep(folder: string, beginning: string, rest: RegExp): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, pid] = (name.startsWith(beginning) && rest.exec(name.slice(beginning.length))) || [];
-    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(folder, name), { force: true });
+    if (pid !== undefined && !isAnothers(Number(pid))) await rm(join(folder, name), { force: true });
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether another process has the number: who had this one's before is gone. */
+function isAnothers(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    return pid !== process.pid && process.kill(pid, 0);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
