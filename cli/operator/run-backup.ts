@@ -22,7 +22,10 @@ type BackedUp = {
   readonly files: number;
 };
 
-/** Backs up the data directory of the configuration, and notes it in the store. @throws as {@link writeBackup} */
+/**
+ * Backs up the data directory of the configuration, and notes it in the store.
+ * @throws {Failure} `unhealthy` when the database is damaged; the backup is kept. As {@link writeBackup}
+ */
 export async function backup(options: BackupOptions, terminal: Terminal): Promise<void> {
   const { dataDir, database, store } = await storeHere(options.config);
   if (store)
@@ -31,11 +34,16 @@ export async function backup(options: BackupOptions, terminal: Terminal): Promis
     });
   const secret = await readSecret(options.to, { ...options, isNew: true }, terminal);
   const written = await writeBackup(dataDir, options.to, secret);
+  const { pending, flaws } = describeSqlite(database);
   // To note it would bring the schema up, and a backup is what comes before that.
-  if (describeSqlite(database).pending.length === 0) await note(database, written);
-  else terminal.warn('the schema is to be migrated, so that the store does not say that it was backed up');
+  if (pending.length > 0) terminal.warn('the schema is to be migrated, so that the store does not say that it was backed up');
+  else if (flaws.length === 0) await note(database, written);
   terminal.say(`${options.to} holds database and keys as of ${rfc3339(written.manifest.created)}`);
   await terminal.answer(told(options.to, written), view);
+  if (flaws.length > 0)
+    throw new Failure('unhealthy', `${options.to} cannot be restored: the database is damaged: ${flaws.slice(0, 3).join('; ')}`, {
+      fix: 'keep it, and the last one from before: docs/operations/runbooks.md',
+    });
 }
 
 /** Keeps in the store that it was backed up, and in its audit. */

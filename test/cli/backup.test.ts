@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { type Manifest, pack } from '../../cli/operator/backup/archive.ts';
 import { seal } from '../../cli/operator/backup/sealed-stream.ts';
@@ -188,6 +189,20 @@ t.test(
     for (const path of left) t.notOk(existsSync(join(user.home, path)), path);
   },
 );
+
+t.test('PV-SEC-123 a backup of a damaged database, which a restore would refuse, is made and ends with 11', async (t) => {
+  const user = await host(t);
+  const damaged = new Database(database(user));
+  damaged.pragma('foreign_keys = 0');
+  damaged.exec("INSERT INTO prefixes VALUES ('prove', '310555029', 1, 1, 1)");
+  damaged.close();
+  const ended = await user.run(['db', 'backup', '--to', 'a.backup', ...KEY]);
+  t.match(ended, { code: 11, stderr: /a\.backup cannot be restored: the database is damaged: a row of prefixes refers/ });
+  t.ok(existsSync(join(user.home, 'a.backup')), 'and kept: it is all there is');
+  t.match(await user.run(['db', 'restore', 'a.backup', '--to', 'new-data', ...KEY]), { code: 11, stderr: /is damaged/ });
+  const status = await user.run(['db', 'status', '-o', 'json']);
+  t.match(JSON.parse(status.stdout), { integrity: 'damaged', last_backup: null });
+});
 
 t.test('PV-SEC-123 a file whose place a restore would refuse stops the backup, and is named', async (t) => {
   const user = await host(t);
