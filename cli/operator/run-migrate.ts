@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { openStorage } from '../../server/storage/open.ts';
-import { describeSqlite, isServed, migrateSqlite } from '../../server/storage/upkeep.ts';
+import { describeSqlite, isServed, lockForServer, migrateSqlite } from '../../server/storage/upkeep.ts';
 import { Failure } from '../failure.ts';
 import type { View } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
@@ -38,13 +38,27 @@ export async function migrate(options: MigrateOptions, terminal: Terminal): Prom
     return terminal.say('the schema is that of this version');
   }
   if (isServed(dataDir)) throw new Failure('conflict', `a server runs on ${dataDir}`, { fix: 'stop it first' });
+  // Held to the end: what a server wrote behind the backup would not be in it.
+  const unlock = lockForServer(dataDir);
+  const applied = await migrateBackedUp({ dataDir, database, schema }, options, terminal).finally(unlock);
+  terminal.say(`${applied.length} migrations were applied`);
+  const status = describeSqlite(database);
+  await terminal.answer({ schema: status.schema, pending: status.pending, applied }, view);
+}
+
+type Outdated = { readonly dataDir: string; readonly database: string; readonly schema: number };
+
+/** @returns the migrations that were applied */
+async function migrateBackedUp(
+  { dataDir, database, schema: from }: Outdated,
+  options: MigrateOptions,
+  terminal: Terminal,
+): Promise<readonly string[]> {
   const written = await backedUp(dataDir, options, terminal);
   const applied = migrateSqlite(database);
   if (written) await note(database, written);
-  const status = describeSqlite(database);
-  await record(database, { from: schema, to: status.schema });
-  terminal.say(`${applied.length} migrations were applied`);
-  await terminal.answer({ schema: status.schema, pending: status.pending, applied }, view);
+  await record(database, { from, to: describeSqlite(database).schema });
+  return applied;
 }
 
 async function backedUp(dataDir: string, options: MigrateOptions, terminal: Terminal): Promise<WrittenBackup | undefined> {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import Database from 'better-sqlite3';
@@ -9,6 +9,7 @@ import { type Manifest, pack } from '../../cli/operator/backup/archive.ts';
 import { seal } from '../../cli/operator/backup/sealed-stream.ts';
 import { writeBackup } from '../../cli/operator/backup/write-backup.ts';
 import { openStorage } from '../../server/storage/open.ts';
+import { lockForServer } from '../../server/storage/upkeep.ts';
 import { newUser, type User } from './portvakt.ts';
 
 t.setTimeout(120_000);
@@ -301,4 +302,23 @@ t.test('PV-SEC-123 no server starts where a restore has not ended', async (t) =>
   const user = await host(t);
   await writeFile(join(user.home, 'portvakt-data', 'portvakt.db.restoring'), '', { mode: 0o600 });
   t.match(await user.run(['serve', '--check']), { code: 11, stderr: /has not ended: remove that folder, and restore again/ });
+});
+
+t.test('PV-SEC-121 no server starts between the backup before a migration and its end', posix, async (t) => {
+  const user = await host(t);
+  const older = new Database(database(user));
+  for (const table of ['statistics', 'statistics_position', 'statistics_gaps']) older.exec(`DROP TABLE ${table}`);
+  older.exec('DELETE FROM migrations WHERE number >= 16');
+  older.close();
+  const pipe = join(user.home, 'pipe');
+  t.equal(spawnSync('mkfifo', [pipe]).status, 0);
+  const migrating = user.run(['db', 'migrate', '--backup', 'before.backup', '--password-file', 'pipe', '-o', 'json']);
+  const asked = await open(pipe, 'w');
+  t.throws(() => lockForServer(join(user.home, 'portvakt-data')), { name: 'StoreUnusable' }, 'it waits for its passphrase');
+  await asked.writeFile('correct horse battery');
+  await asked.close();
+  const ended = await migrating;
+  t.equal(ended.code, 0, ended.stderr);
+  t.match(JSON.parse(ended.stdout), { pending: [], applied: [/^016-/] });
+  lockForServer(join(user.home, 'portvakt-data'))();
 });
