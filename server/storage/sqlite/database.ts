@@ -74,16 +74,20 @@ export class Connection {
     }
   }
 
-  /** Prepares a statement, once for the life of the connection. */
+  /** A statement, prepared when it is first used, once for the life of the connection: most connections use few of all that there are. */
   statement<Parameters extends unknown[], Row = never>(sql: string): Statement<Parameters, Row> {
-    const prepared = this.#guard(() => this.#database.prepare<Parameters, Row>(sql));
+    let prepared: Database.Statement<Parameters, Row> | undefined;
+    const ready = (): Database.Statement<Parameters, Row> => {
+      prepared ??= this.#database.prepare<Parameters, Row>(sql);
+      return prepared;
+    };
     return {
-      get: (...parameters) => this.#guard(() => prepared.get(...parameters)),
-      all: (...parameters) => this.#guard(() => prepared.all(...parameters)),
+      get: (...parameters) => this.#guard(() => ready().get(...parameters)),
+      all: (...parameters) => this.#guard(() => ready().all(...parameters)),
       run: (...parameters) =>
         this.#guard(() => {
           if (!this.#database.inTransaction) throw new Error('a change outside of its transaction');
-          return prepared.run(...parameters).changes;
+          return ready().run(...parameters).changes;
         }),
     };
   }
