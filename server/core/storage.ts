@@ -3,6 +3,7 @@ import type { Client } from './client.ts';
 import type { Consent } from './consent.ts';
 import type { DelegatedScope, Delegation, DelegationFilter, Period } from './delegation.ts';
 import type { EndingKey, SeenCertificate, Span } from './endings.ts';
+import type { KeptExplanations } from './kept-explanation.ts';
 import type { OrganizationNumber } from './organization.ts';
 import type { ReplayFloor } from './replay-floor.ts';
 import type { Access, Scope } from './scope.ts';
@@ -311,6 +312,7 @@ export interface Storage extends Registers {
   readonly missedDelegations: MissedDelegations;
   readonly seenCertificates: SeenCertificates;
   readonly endings: Endings;
+  readonly explanations: KeptExplanations;
   /**
    * Runs the work in one durable transaction: all of it or nothing. The work awaits nothing but `changes`, or it would wait for
    * itself; transactions of one process run one after the other.

@@ -24,6 +24,7 @@ export const COPIED_TABLES: Readonly<Record<string, readonly string[]>> = {
   seen_certificates: ['client_id', 'fingerprint'],
   statistics: ['hour', 'scope', 'consumer_orgno', 'supplier_orgno', 'client_id', 'code'],
   statistics_gaps: ['first'],
+  explanations: ['id', 'at', 'code', 'client_id', 'proven'],
   audit_chains: ['chain'],
   audit: ['sequence'],
   audit_checkpoints: ['number'],

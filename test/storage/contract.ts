@@ -5,6 +5,7 @@ import { acting } from './contract-acting.ts';
 import { auditing } from './contract-audit.ts';
 import { auditWindow } from './contract-audit-window.ts';
 import { endings } from './contract-endings.ts';
+import { explanations } from './contract-explanations.ts';
 import { firstResults } from './contract-first-results.ts';
 import { lifecycle } from './contract-lifecycle.ts';
 import { lists } from './contract-lists.ts';
@@ -55,6 +56,7 @@ export function storageContract(name: string, { locate, locateBare, isOneMachine
       tokenCounts,
       statistics,
       endings,
+      explanations,
       firstResults,
       lifecycle,
     ]) {

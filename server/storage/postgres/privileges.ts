@@ -20,6 +20,8 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   statistics: 'SELECT, INSERT, UPDATE',
   statistics_position: 'SELECT, UPDATE',
   statistics_gaps: 'SELECT, INSERT, UPDATE',
+  // What is locked to be removed takes the right to change it.
+  explanations: 'SELECT, INSERT, UPDATE, DELETE',
   secrets: 'SELECT, INSERT',
   probe: 'SELECT, UPDATE',
   register_version: 'SELECT, UPDATE',

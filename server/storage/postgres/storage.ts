@@ -14,6 +14,7 @@ import { consents } from './consents.ts';
 import type { Connection } from './database.ts';
 import { delegations } from './delegations.ts';
 import { endings } from './endings.ts';
+import { explanations } from './explanations.ts';
 import { firstResults } from './first-results.ts';
 import { assertFit } from './fitness.ts';
 import { type LocationOptions, readLocation } from './location.ts';
@@ -81,6 +82,7 @@ function storage({ spending, changing, reading }: Pools, standing: StandingWatch
     missedDelegations: missedDelegations(read),
     seenCertificates: seenCertificates(reading),
     endings: endings(read),
+    explanations: explanations(read),
     statistics: statistics(reading),
     transaction: (work) => writes.run(() => change(work, { changing, chain, standing })),
     audit: audit({ writing: spending, reading, chain, commits }),

@@ -14,6 +14,7 @@ import { consents } from './consents.ts';
 import { Connection } from './database.ts';
 import { delegations } from './delegations.ts';
 import { endings } from './endings.ts';
+import { explanations } from './explanations.ts';
 import { assertRestored, preparePrivateFile } from './file.ts';
 import { firstResults } from './first-results.ts';
 import { migrate } from './migrate.ts';
@@ -100,6 +101,7 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     missedDelegations: missedDelegations(reader, writer, writes),
     seenCertificates: seenCertificates(writer, writes),
     endings: endings(reader),
+    explanations: explanations(reader, writer, writes),
     transaction: (work) => writes.run(() => chain.settlingLater(() => writer.transaction(() => change(work)))),
     audit: audit(reader, writing),
     standing: standing(reader),
