@@ -75,6 +75,7 @@ function offlinePorts(issuer: string | undefined): Ports {
     keyPolicy: absent(),
     counter: absent(),
     unproven: absent(),
+    refused: absent(),
     limits: absent(),
     certificates: absent(),
     revocation: absent(),

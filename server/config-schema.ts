@@ -91,6 +91,24 @@ const nameSpace = z
   .refine(({ prefix, icd }) => icd !== NORWAY || prefix.endsWith('NO'), 'must not let another country assert Norwegian numbers')
   .refine(({ icd, form }) => form !== undefined || isKnownRegister(icd), 'must have a form: the register is not known');
 
+const explanations = z.strictObject({
+  keep_days: z.int().min(0).max(90).default(7).describe('how long it is kept why a token was refused; 0 keeps nothing'),
+  per_second: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(100)
+    .describe(
+      'refusals a second that each worker explains at most of those whose client has signed them, and a fifth of it of the others; what is beyond is counted',
+    ),
+  to_all: z
+    .boolean()
+    .default(false)
+    .describe(
+      "show everybody's explanations to anyone who may ask for explanations, as `portvakt dev` does; only with `environment: test`",
+    ),
+});
+
 const certificates = z.strictObject({
   accept_ed25519: z.boolean().default(false).describe('accept certificates that are signed with Ed25519, or hold such a key'),
   name_spaces: z
@@ -305,6 +323,7 @@ export const configSchema = z.strictObject({
     .describe('how the server stops, and how a worker is replaced'),
   operations: operations.prefault({}).describe('how the server is watched'),
   token: token.prefault({}).describe('rules of tokens; every default is as Maskinporten does it'),
+  explanations: explanations.prefault({}).describe('what is kept of refused token requests, to explain them'),
   cli: cli.optional().describe('defaults of the command line in this folder and below; the server reads none of it'),
   certificates: certificates.prefault({}).describe('how enterprise certificates are judged'),
   authorities: authorities.prefault({}).describe('who is asked whether one may act for another'),

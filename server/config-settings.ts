@@ -32,6 +32,7 @@ export type Config = {
   readonly proxies: readonly string[];
   readonly limits: LimitSettings;
   readonly token: Omit<TokenSettings, 'issuer'>;
+  readonly explanations: ExplanationSettings;
   readonly certificates: CertificateSettings;
   readonly authorities: AuthoritySettings;
   readonly keys: KeySettings;
@@ -79,6 +80,14 @@ export type OperationsSettings = {
   readonly logTokens: boolean;
 };
 
+/** What is kept to explain refusals. User experience §7 */
+export type ExplanationSettings = {
+  /** Seconds; 0: nothing is. */
+  readonly keep: number;
+  /** Most that a worker explains of what clients have signed. */
+  readonly perSecond: number;
+};
+
 /** How enterprise certificates are judged. Security reference §2 and §3 */
 export type CertificateSettings = {
   readonly ed25519: boolean;
@@ -120,6 +129,7 @@ export function toConfig(settings: ConfigFile, { dataDir, folder }: Place): Conf
     proxies,
     limits: limited,
     token: rules,
+    explanations: explained,
     certificates: judged,
     authorities: asked,
     keys: kept,
@@ -142,7 +152,8 @@ export function toConfig(settings: ConfigFile, { dataDir, folder }: Place): Conf
     operations: toOperationsSettings(watched),
     proxies,
     limits: toLimitSettings(limited, proxies.length > 0),
-    token: toTokenSettings(rules),
+    token: { ...toTokenSettings(rules), explainsToAll: explained.to_all },
+    explanations: { keep: explained.keep_days * DAY, perSecond: explained.per_second },
     certificates: toCertificateSettings(judged),
     authorities: { delegations: asked.delegations, systemUsers: asked.system_users, consents: asked.consents },
     keys: toKeySettings(kept, { dataDir, folder }),
@@ -234,6 +245,7 @@ export function weakenings({ token, certificates, hosts, tls }: Config): readonl
     [`token.exp_leeway_seconds: ${token.expLeeway}`]: token.expLeeway > 0,
     'token.kid_wins_over_x5c: true': token.kidWinsOverX5c,
     'token.on_behalf_of: true': token.onBehalfOf,
+    'explanations.to_all: true': token.explainsToAll,
     'certificates.allow_soft_in_production: true': certificates.allowSoft,
     'certificates.allow_private_addresses: true': certificates.allowPrivate,
     [`certificates.grace_hours: ${certificates.grace / HOUR}`]: certificates.grace > 24 * HOUR,

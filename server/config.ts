@@ -121,6 +121,8 @@ export function devConfig({ dataDir, port, issuer, sourceKeys = {}, limits: wish
     operations: { listen: operationsPort === undefined ? 'off' : `127.0.0.1:${operationsPort}` },
     shutdown: { delay_seconds: 0 },
     limits: { client: 'off', organization: 'off' },
+    // One developer's world, who wants to see all of it.
+    explanations: { to_all: true, per_second: 1_000 },
     ...(issuer !== undefined && { issuer }),
   });
   const config = toConfig(settings, { dataDir, folder: dataDir });
@@ -154,12 +156,14 @@ function judged(file: string, content: unknown): ConfigFile {
   return result.data;
 }
 
-/** @throws {ConfigMistake} where clients would have to speak plain HTTP over a network. `PV-SEC-064` */
-function assertNotInTheOpen(file: string, { behind_proxy, listen, tls, issuer }: ConfigFile): void {
+/** @throws {ConfigMistake} where clients would have to speak plain HTTP over a network, or everybody's refusals were shown. `PV-SEC-064` */
+function assertNotInTheOpen(file: string, { behind_proxy, listen, tls, issuer, explanations, environment }: ConfigFile): void {
   const open = listen.hosts.find((host) => !isLoopback(host));
   if (open !== undefined && !behind_proxy && !tls) {
     throw new ConfigMistake(`${file}: listen.hosts: ${open} is not loopback; without tls that needs behind_proxy: true`);
   }
+  if (explanations.to_all && environment !== 'test')
+    throw new ConfigMistake(`${file}: explanations.to_all: only with environment: test`);
   if (tls && issuer?.startsWith('http:')) throw new ConfigMistake(`${file}: issuer: must begin with https:// where tls is set`);
 }
 

@@ -10,14 +10,18 @@ const INTERVAL = 5;
 /** How many go at a time, so that no one waits for it. `PV-SEC-035` */
 const SLICE = 1_000;
 
+/** Most explanations of refusals that are kept of what nobody has proven to have caused: some fifty megabytes. */
+const OF_STRANGERS = 100_000;
+
 /** How old the last checkpoint of the audit is when a new one is made, in seconds. `PV-SEC-107` */
 const CHECKPOINT_EVERY = HOUR;
 
 /** Starts what must be done now and then. @returns what ends it */
-export function keepHouse(storage: Storage, watch: ClockWatch, { every, measures, log }: Means): () => void {
+export function keepHouse(storage: Storage, watch: ClockWatch, { every, measures, log, explained }: Means): () => void {
   return every(INTERVAL, async () => {
     watch.look();
     await attempt('pruning failed', () => removeOver(storage, watch, measures), log);
+    await attempt('explanations could not be removed', () => forgetExplanations(storage, watch, explained), log);
     await attempt('tokens could not be counted', () => foldAll(storage), log);
     await attempt('no checkpoint could be made', () => storage.audit.seal(watch.now(), watch.now() - CHECKPOINT_EVERY), log);
   });
@@ -37,7 +41,13 @@ async function attempt(failure: string, work: () => Promise<void>, log: Log): Pr
   }
 }
 
-type Means = { readonly every: Every; readonly measures: Measures; readonly log: Log };
+type Means = {
+  readonly every: Every;
+  readonly measures: Measures;
+  readonly log: Log;
+  /** How long explanations of refusals are kept, in seconds. */
+  readonly explained: number;
+};
 
 /** Removes the spent assertions that are surely over, a slice a turn. */
 async function removeOver(storage: Storage, watch: ClockWatch, measures: Measures): Promise<void> {
@@ -50,4 +60,10 @@ async function removeOver(storage: Storage, watch: ClockWatch, measures: Measure
     await nextTurn();
   }
   measures.cleared = watch.now();
+}
+
+/** Removes explanations that are too old, or too many, a slice a turn. */
+async function forgetExplanations({ explanations }: Storage, watch: ClockWatch, kept: number): Promise<void> {
+  const before = Math.floor(watch.now()) - kept;
+  while ((await explanations.prune(before, OF_STRANGERS, SLICE)) > 0) await nextTurn();
 }

@@ -33,6 +33,7 @@ import { type Operations, openOperations } from './operations.ts';
 import { metadata } from './provider/metadata.ts';
 import { createEngine } from './provider/provider.ts';
 import { random } from './random.ts';
+import { RefusalExplainer, SILENT } from './refusal-explainer.ts';
 import { selfservice } from './selfservice/mount.ts';
 import { RESOURCES, resourceMetadata } from './selfservice/resource-metadata.ts';
 import { routes } from './selfservice/routes.ts';
@@ -225,6 +226,8 @@ function build(
   const registers = cachedRegisters(storage, reload, measures.caches);
   const counter = new BufferedTokenCounter(storage, log, measures);
   const unproven = new CountedRefusals(storage.audit, log);
+  const { keep, perSecond } = config.explanations;
+  const refused = keep > 0 ? new RefusalExplainer({ explanations: storage.explanations, measures, log, perSecond }) : SILENT;
   const authorities = createAuthorities({
     ...{ registers: storage, current: registers, issuer, keys: sourceKeys, clock, random },
     settings: config.authorities,
@@ -241,6 +244,7 @@ function build(
     authorities,
     counter,
     unproven: meteredUnproven(unproven, measures),
+    refused,
     limits: new Allowances(config.limits, clock),
     clock,
     random,
@@ -275,7 +279,7 @@ function build(
     tokens: { seconds: measures.seconds, ...(config.operations.logTokens && { log }) },
     log,
   });
-  const endHousekeeping = keepHouse(storage, watch, { every, measures, log });
+  const endHousekeeping = keepHouse(storage, watch, { every, measures, log, explained: keep });
   const { signingAlgorithms: algorithms } = config.token;
   const endRotation = watchKeys(keystore.place, { algorithms, settings: config.keys, watch, every, log });
   const endWatch = watchEndings(ports, { clock, every, log, measures });
@@ -291,6 +295,7 @@ function build(
     await background.close();
     await counter.close();
     await unproven.close();
+    await refused.close();
     await authorities.close();
     await sealed(storage, watch, log).finally(() => storage.close());
   };

@@ -104,6 +104,7 @@ function settingsOf(next: Chance): TokenSettings {
     requireJti: seldom(),
     kidWinsOverX5c: seldom(),
     uniformErrors: false,
+    explainsToAll: false,
     unspecifiedAudience: seldom(),
     maxTokenLifetime: seldom() ? 600 : 3_600,
     onBehalfOf: next(2) === 0,

@@ -439,6 +439,14 @@ export const catalogue = {
     cause: 'Tokens with faults come from development and test issuers alone; this one serves production.',
     fix: 'Start portvakt dev, or ask an issuer whose configuration says environment: test.',
   },
+  'PV-606': {
+    error: 'not_found',
+    status: 404,
+    phrase: 'No explanation with this id is kept for you',
+    cause:
+      'No token request of yours was refused with this id, or it is longer ago than explanations are kept, or it was not kept because the server was busy: all look the same on purpose.',
+    fix: 'Check that the id is the trace_id of a refused token request, and that the token belongs to the organisation whose client it was; or send the assertion itself.',
+  },
   'PV-609': {
     error: 'conflict',
     status: 409,

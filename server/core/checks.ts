@@ -13,10 +13,25 @@ export type Check = {
 
 /** Runs the checks up to the first refusal. @throws {Fault} of the first check that does not pass */
 export async function stopAtFirst(checks: readonly Check[], grant: Grant): Promise<void> {
-  for (const { check } of checks) {
-    const pending = check(grant);
-    if (pending) await pending;
+  for (const each of checks) {
+    try {
+      const pending = each.check(grant);
+      if (pending) await pending;
+    } catch (error) {
+      if (error instanceof Fault) REFUSED.set(grant, { check: each, fault: error });
+      throw error;
+    }
   }
+}
+
+/** By what each grant was refused, for as long as the grant is remembered. */
+const REFUSED = new WeakMap<Grant, Refused>();
+
+type Refused = { readonly check: Check; readonly fault: Fault };
+
+/** The check that {@link stopAtFirst} found not to pass, and what it said. */
+export function refusalOf(grant: Grant): Refused | undefined {
+  return REFUSED.get(grant);
 }
 
 /** What one check found. `not_reached`: what it judges is not there, because an earlier check refused it. */
@@ -28,10 +43,15 @@ export type Finding = { readonly check: Check } & (
 /**
  * Runs every check to the end, for an explanation. A Fault that an earlier check has already reported is a fact that this check
  * lacks, so the check is not reached.
+ * @param before Faults that checks before these have reported.
  */
-export async function runToEnd(checks: readonly Check[], grant: Grant): Promise<readonly Finding[]> {
+export async function runToEnd(
+  checks: readonly Check[],
+  grant: Grant,
+  before: readonly Fault[] = [],
+): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  const reported = new Set<Fault>();
+  const reported = new Set(before);
   for (const check of checks) {
     const fault = await refusal(check, grant);
     if (!fault) findings.push({ check, result: 'pass' });

@@ -2,14 +2,17 @@ import { OPERATOR_SCOPE } from './admin-scopes.ts';
 import type { AssertionClaims } from './assertion.ts';
 import { authentication } from './authenticate.ts';
 import { authorization } from './authorize.ts';
-import type { FaultCode } from './catalogue.ts';
+import { catalogue, type FaultCode, isFaultCode } from './catalogue.ts';
 import { type Check, type Finding, runToEnd } from './checks.ts';
+import { consultation } from './consult.ts';
 import { Fault } from './fault.ts';
 import { Grant } from './grant.ts';
+import type { KeptCheck, KeptExplanation } from './kept-explanation.ts';
 import { type OrganizationNumber, parseOrganizationNumber } from './organization.ts';
-import type { Ports } from './ports.ts';
+import type { Ports, TokenRegisters } from './ports.ts';
 import { parseScopes } from './scope.ts';
 import { spendKey } from './spend-key.ts';
+import type { EpochSeconds } from './time.ts';
 
 /** What one check found, for the parties of a token request. */
 export type ExplainedCheck = {
@@ -22,10 +25,10 @@ export type ExplainedCheck = {
   readonly fix?: string;
 };
 
-/** What would become of a token request: every check to its end, and what the token endpoint would say. User experience §7 */
+/** What became of a token request, or would: every check to its end, and what the token endpoint says. User experience §7 */
 export type Explanation = {
-  readonly outcome: 'would_issue' | 'would_refuse';
-  /** What the token endpoint answers with: the first that is refused. */
+  readonly outcome: 'refused' | 'would_issue' | 'would_refuse';
+  /** What the token endpoint refuses with: that of the first check that fails. */
   readonly code?: FaultCode;
   readonly clientId?: string;
   readonly consumer?: OrganizationNumber;
@@ -51,8 +54,8 @@ export async function explainClaims(claims: AssertionClaims, asker: Asker, ports
   return explain(Grant.simulated(claims, ports), asker, ({ id }) => judged.has(id));
 }
 
-/** The replay, looked at and not decided. Contract §1.5 no. 15 */
-const unused: Check = {
+/** The replay, looked at and not decided. It comes between who the client is and what it may have. Contract §1.5 no. 15 */
+export const unused: Check = {
   id: 'replay',
   title: 'the assertion has not been used',
   check: async (grant) => {
@@ -73,7 +76,7 @@ async function explain(grant: Grant, asker: Asker, isJudged: (check: Check) => b
   return {
     outcome: refusal ? 'would_refuse' : 'would_issue',
     ...(refusal?.code !== undefined && { code: refusal.code }),
-    ...(await parties(grant)),
+    ...(await explainedParties(grant, grant.ports.storage)),
     checks,
   };
 }
@@ -84,14 +87,46 @@ type Sight = 'all' | 'without_keys' | 'nothing';
  * Everything for the operator and the organisation whose client it is; without its keys for the owner of all scopes that are asked
  * for. What names no client concerns nobody, and looks nothing up. A blocked client behaves as not existing. User experience §7
  */
-async function sightOf(grant: Grant, { orgno, scopes }: Asker): Promise<Sight> {
+async function sightOf(grant: Grant, asker: Asker): Promise<Sight> {
   const claims = readable(grant.claims);
-  if (!claims || scopes.includes(OPERATOR_SCOPE)) return 'all';
-  const client = await grant.ports.storage.clients.find(claims.iss);
-  if (client && client.blocked === undefined && [client.orgno, client.supplierOrgno].includes(orgno)) return 'all';
+  if (!claims || seesAll(asker, grant.ports)) return 'all';
+  if (await ownsClient(asker, claims.iss, grant.ports)) return 'all';
   const names = parseScopes(claims.scope) ?? [];
   const asked = await Promise.all(names.map((name) => grant.ports.storage.scopes.find(name)));
-  return asked.length > 0 && asked.every((scope) => scope?.ownerOrgno === orgno) ? 'without_keys' : 'nothing';
+  return asked.length > 0 && asked.every((scope) => scope?.ownerOrgno === asker.orgno) ? 'without_keys' : 'nothing';
+}
+
+/**
+ * What was kept of a refusal, as the asker may see it; as with an assertion in hand, what names no client concerns nobody.
+ * @returns undefined when none of those with the id is the asker's business, and when there is none.
+ */
+export async function explainKept(id: string, asker: Asker, ports: Ports): Promise<KeptSight | undefined> {
+  const found = await ports.storage.explanations.find(id);
+  const seen = await Promise.all(found.map(async (kept) => ({ kept, sight: await sightOfKept(kept, asker, ports) })));
+  const shown = seen.find(({ sight }) => sight !== 'nothing');
+  if (!shown) return undefined;
+  const { kept, sight } = shown;
+  const { isProven: _, owner: __, id: ___, at, checks, ...parties } = kept;
+  return { outcome: 'refused', at, ...parties, checks: checks.map((check) => shownCheck(check, sight)) };
+}
+
+/** An explanation and the moment that it is of. */
+export type KeptSight = Explanation & { readonly at: EpochSeconds };
+
+async function sightOfKept({ clientId, owner, checks }: KeptExplanation, asker: Asker, ports: Ports): Promise<Sight> {
+  const namesNobody = checks.find(({ id }) => id === 'claims')?.result !== 'pass';
+  if (namesNobody || seesAll(asker, ports)) return 'all';
+  if (clientId !== undefined && (await ownsClient(asker, clientId, ports))) return 'all';
+  return owner === asker.orgno ? 'without_keys' : 'nothing';
+}
+
+function seesAll({ scopes }: Asker, { settings }: Ports): boolean {
+  return scopes.includes(OPERATOR_SCOPE) || settings.explainsToAll;
+}
+
+async function ownsClient({ orgno }: Asker, clientId: string, { storage }: Ports): Promise<boolean> {
+  const client = await storage.clients.find(clientId);
+  return client !== undefined && client.blocked === undefined && [client.orgno, client.supplierOrgno].includes(orgno);
 }
 
 const KEY_CHECKS: ReadonlySet<string> = new Set([
@@ -99,22 +134,38 @@ const KEY_CHECKS: ReadonlySet<string> = new Set([
 ]);
 
 function explained(finding: Finding, sight: Sight): ExplainedCheck {
-  const { id, title } = finding.check;
-  if (finding.result !== 'fail') return { id, title, result: finding.result };
-  const { code, circumstances, entry } = finding.fault;
-  const { expected, got } = sight === 'without_keys' && KEY_CHECKS.has(id) ? {} : circumstances;
+  const { id } = finding.check;
+  if (finding.result !== 'fail') return shownCheck({ id, result: finding.result }, sight);
+  const { code, circumstances } = finding.fault;
+  const { expected, got } = circumstances;
+  return shownCheck(
+    { id, result: 'fail', code, ...(expected !== undefined && { expected }), ...(got !== undefined && { got }) },
+    sight,
+  );
+}
+
+const TITLES: ReadonlyMap<string, string> = new Map([...CHECKS, ...consultation].map(({ id, title }) => [id, title]));
+
+/** With its title and its fix, as this version of the program has them. */
+function shownCheck({ id, result, code, ...met }: KeptCheck, sight: Sight): ExplainedCheck {
+  const title = TITLES.get(id) ?? id;
+  if (result !== 'fail' || code === undefined) return { id, title, result };
+  const { expected, got } = sight === 'without_keys' && KEY_CHECKS.has(id) ? {} : met;
   return {
-    ...{ id, title, result: 'fail', code },
+    ...{ id, title, result, code },
     ...(expected !== undefined && { expected }),
     ...(got !== undefined && { got }),
-    fix: entry.fix,
+    ...(isFaultCode(code) && { fix: catalogue[code].fix }),
   };
 }
 
 /** Only what is registered, or has passed its grammar, is said again. `PV-SEC-066` */
-async function parties(grant: Grant): Promise<Pick<Explanation, 'clientId' | 'consumer' | 'supplier' | 'scopes'>> {
+export async function explainedParties(
+  grant: Grant,
+  { clients }: Pick<TokenRegisters, 'clients'>,
+): Promise<Pick<Explanation, 'clientId' | 'consumer' | 'supplier' | 'scopes'>> {
   const claims = readable(grant.claims);
-  const client = claims && (await grant.ports.storage.clients.find(claims.iss));
+  const client = claims && (await clients.find(claims.iss));
   const named = parseOrganizationNumber(claims?.consumerOrg ?? '');
   const consumer = claims?.consumerOrg === undefined ? client?.orgno : named;
   const supplier = claims?.consumerOrg === undefined ? client?.supplierOrgno : client?.orgno;

@@ -145,6 +145,18 @@ export class Grant {
   /** What the token says of them: here their authority is asked. @throws {Fault} MP-303, PV-501 */
   readonly grantedDetails: () => Promise<GrantedDetails | undefined> = once(() => findDetails(this));
 
+  #isAnswered = false;
+
+  /** From now on it counts against nobody: what is looked at after the answer only explains it. */
+  answered(): void {
+    this.#isAnswered = true;
+  }
+
+  /** Whether it has been answered. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
   readonly #organizations = new Map<OrganizationNumber, Promise<Organization | undefined>>();
 
   /** An organisation as it is registered, looked up once: every check judges the same one. `PV-SEC-072` */
@@ -168,13 +180,14 @@ type Origin = {
 };
 
 /** Refused chains are counted against the address, which after too many has no unknown one judged. `PV-SEC-114` */
-async function judgeCertificate(chain: readonly Buffer[], { ports, now, address }: Grant): Promise<CertificateVerdict> {
+async function judgeCertificate(chain: readonly Buffer[], grant: Grant): Promise<CertificateVerdict> {
+  const { ports, now, address, isAnswered } = grant;
   const { certificates, limits } = ports;
   if (address === undefined) return certificates.judge(chain, now);
   try {
     return await certificates.judge(chain, now, () => limits.judging(address));
   } catch (error) {
-    if (error instanceof Fault && error.code === 'MP-120') limits.certificateRefused(address);
+    if (error instanceof Fault && error.code === 'MP-120' && !isAnswered) limits.certificateRefused(address);
     throw error;
   }
 }

@@ -37,15 +37,20 @@ export async function issueToken(
 ): Promise<TokenResponse> {
   const grant = Grant.fromForm(body, ports, origin);
   const correlationId = origin.trace.id;
-  const verdict = await proven(grant, correlationId);
-  await noteCertificate(grant);
-  const final = await settle(grant, verdict, correlationId);
-  if (final instanceof Fault) throw counted(final, grant);
-  const { issuer } = ports.settings;
-  const claims = accessTokenClaims(final, { issuer, now: grant.now, jti: ports.random.token() });
-  const response = await issue(claims, final.signingAlgorithm, ports);
-  ports.counter.issued(final, grant.now);
-  return response;
+  try {
+    const verdict = await proven(grant, correlationId);
+    await noteCertificate(grant);
+    const final = await settle(grant, verdict, correlationId);
+    if (final instanceof Fault) throw counted(final, grant);
+    const { issuer } = ports.settings;
+    const claims = accessTokenClaims(final, { issuer, now: grant.now, jti: ports.random.token() });
+    const response = await issue(claims, final.signingAlgorithm, ports);
+    ports.counter.issued(final, grant.now);
+    return response;
+  } catch (error) {
+    if (error instanceof Fault) ports.refused.note({ grant, fault: error, correlationId, at: grant.now });
+    throw error;
+  }
 }
 
 type Verdict = Authorization | Fault;

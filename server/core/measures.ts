@@ -36,6 +36,8 @@ export type Measures = {
   readonly caches: Readonly<Record<Cached, CacheUse>>;
   readonly refreshes: { renewed: number; failed: number };
   readonly logged: { info: number; warn: number; error: number };
+  /** Explanations of refusals: kept, not worked out for want of time, and not taken by the store. */
+  readonly explanations: { kept: number; busy: number; failed: number };
   clockJumps: number;
   pruned: number;
   /** When everything that was over had been removed the last time. */
@@ -62,6 +64,7 @@ export function createMeasures(): Measures {
     caches: record(CACHED, () => ({ hits: 0, misses: 0 })),
     refreshes: { renewed: 0, failed: 0 },
     logged: { info: 0, warn: 0, error: 0 },
+    explanations: { kept: 0, busy: 0, failed: 0 },
     clockJumps: 0,
     pruned: 0,
   };

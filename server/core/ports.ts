@@ -4,6 +4,7 @@ import type { FaultCode } from './catalogue.ts';
 import type { KeyFlaw, PublicJwk, RegistrableKey } from './client.ts';
 import type { DelegatedScope } from './delegation.ts';
 import type { SeenCertificate } from './endings.ts';
+import type { Refusal } from './explain-refusal.ts';
 import type { Limits } from './limits.ts';
 import type { OrganizationNumber } from './organization.ts';
 import type { TokenSettings } from './settings.ts';
@@ -56,6 +57,7 @@ export type Ports = {
   readonly authorities: Authorities;
   readonly counter: TokenCounter;
   readonly unproven: UnprovenRefusals;
+  readonly refused: RefusedRequests;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
@@ -238,6 +240,14 @@ export interface TokenCounter {
 export interface UnprovenRefusals {
   /** At once, and without ever failing. */
   count(code: FaultCode, correlationId: string, at: EpochSeconds): void;
+}
+
+/** Refused token requests, which are explained after they have been answered. User experience §7 */
+export interface RefusedRequests {
+  /** Takes note of one, at once and without ever failing; what there is no time for is dropped, and counted. */
+  note(refusal: Refusal): void;
+  /** Resolves when everything that was noted here has been kept or dropped. Never rejects. */
+  settled(): Promise<void>;
 }
 
 /** What a log line may say; there is no way to log anything else. `PV-SEC-103`, `PV-SEC-104` */

@@ -26,6 +26,8 @@ export type TokenSettings = {
   readonly integrationTypes: readonly IntegrationType[];
   /** What this server signs with, the contract's among them; the first where a scope asks for none. `PV-SEC-074` */
   readonly signingAlgorithms: readonly SigningAlgorithm[];
+  /** Whether anyone who may ask for explanations is shown everybody's: in a world that is made up. User experience §7 */
+  readonly explainsToAll: boolean;
 };
 
 /** The contract's own behaviour. */
@@ -39,6 +41,7 @@ export const DEFAULT_TOKEN_SETTINGS: Omit<TokenSettings, 'issuer'> = {
   onBehalfOf: false,
   integrationTypes: ['maskinporten'],
   signingAlgorithms: [CONTRACT_ALGORITHM],
+  explainsToAll: false,
 };
 
 /** Longest life of an assertion, in seconds. Contract §1.4 */

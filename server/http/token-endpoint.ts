@@ -47,8 +47,7 @@ function answering(ports: Ports, { addressOf, gate }: Admission): (ctx: Context)
     const address = addressOf(ctx.req);
     const { correlationId } = ctx.state;
     arrive(address, correlationId, ports);
-    assertIsForm(ctx);
-    const body = await readBody(ctx.req, MAX_BODY);
+    const body = await receive(ctx, ports);
     const turn = gate.enter();
     if (turn) await turn.catch((error: unknown) => sendAway(error, address, { correlationId, ports }));
     try {
@@ -60,6 +59,18 @@ function answering(ports: Ports, { addressOf, gate }: Admission): (ctx: Context)
       gate.leave();
     }
   };
+}
+
+/** The body of a form. What is none is refused before there is anything to judge. */
+async function receive(ctx: Context, { refused, clock }: Ports): Promise<Buffer> {
+  try {
+    assertIsForm(ctx);
+    return await readBody(ctx.req, MAX_BODY);
+  } catch (error) {
+    const at = Math.floor(clock.now());
+    if (error instanceof Fault) refused.note({ fault: error, correlationId: ctx.state.correlationId, at });
+    throw error;
+  }
 }
 
 /** What is refused before it is read is counted here, what is judged where it is judged. @throws {Fault} PV-401 */

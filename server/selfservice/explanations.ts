@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { OPERATOR_SCOPE } from '../core/admin-scopes.ts';
 import { ASSERTION_MAX_BYTES, type AssertionClaims } from '../core/assertion.ts';
-import { type Explanation, explainAssertion, explainClaims } from '../core/explain.ts';
+import { type Explanation, explainAssertion, explainClaims, explainKept, type KeptSight } from '../core/explain.ts';
 import { Fault } from '../core/fault.ts';
+import type { Ports } from '../core/ports.ts';
 import { ASSERTION_MAX_LIFETIME } from '../core/settings.ts';
+import type { EpochSeconds } from '../core/time.ts';
+import type { Caller } from './caller.ts';
 import { type Call, type Route, route } from './route.ts';
 import { instant, instantShape } from './wire.ts';
 
@@ -26,8 +29,8 @@ const explanationShape = z
   .object({
     id: z.string().meta({ description: 'the correlation id' }),
     at: instantShape,
-    outcome: z.enum(['would_issue', 'would_refuse']),
-    code: z.string().exactOptional().meta({ description: 'what the token endpoint would answer with' }),
+    outcome: z.enum(['refused', 'would_issue', 'would_refuse']),
+    code: z.string().exactOptional().meta({ description: 'what the token endpoint answered with, or would' }),
     client_id: z.string().exactOptional(),
     consumer_orgno: z.string().exactOptional(),
     supplier_orgno: z.string().exactOptional(),
@@ -64,10 +67,31 @@ export const explanationRoutes: readonly Route[] = [
           ? await explainAssertion(body.assertion, caller, ports)
           : await explainClaims(claimsOf(call), caller, ports);
       if (!explanation) throw new Fault('PV-604');
-      return toWire(explanation, call);
+      return toWire(explanation, { id: call.correlationId, at: call.now });
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/explanations/{id}',
+    manners: 'own',
+    scopes: ['portvakt:explanations', OPERATOR_SCOPE],
+    summary:
+      'Why a token was refused, by the trace_id of the refusal: for the organisation whose client it was, and without keys for the owner of all its scopes',
+    answer: explanationShape,
+    handle: async ({ params: { id = '' }, caller, ports }: Call) => {
+      const explanation = await findKept(id, caller, ports);
+      if (!explanation) throw new Fault('PV-606');
+      return toWire(explanation, { id, at: explanation.at });
     },
   }),
 ];
+
+/** What was refused here a moment ago may not be kept yet. */
+async function findKept(id: string, caller: Caller, ports: Ports): Promise<KeptSight | undefined> {
+  if (!/^[0-9a-f]{32}$/.test(id)) return undefined;
+  await ports.refused.settled();
+  return explainKept(id, caller, ports);
+}
 
 function asksOneThing({ value, issues }: z.core.ParsePayload<Readonly<Record<string, unknown>>>): void {
   const { assertion, client_id, scope, ...more } = value;
@@ -90,9 +114,12 @@ function claimsOf({ body, now, ports }: Call<unknown, z.infer<typeof question>>)
   };
 }
 
-function toWire({ outcome, code, clientId, consumer, supplier, scopes, checks }: Explanation, call: Call): object {
+function toWire(
+  { outcome, code, clientId, consumer, supplier, scopes, checks }: Explanation,
+  { id, at }: { readonly id: string; readonly at: EpochSeconds },
+): object {
   return {
-    ...{ id: call.correlationId, at: instant(call.now), outcome },
+    ...{ id, at: instant(at), outcome },
     ...(code !== undefined && { code }),
     ...(clientId !== undefined && { client_id: clientId }),
     ...(consumer !== undefined && { consumer_orgno: consumer }),

@@ -129,6 +129,12 @@ export const METRICS: readonly Metric[] = [
   gauge('portvakt_event_loop_lag_seconds', 'worst delay of the event loop in the last five seconds', 'max', ({ lag }) =>
     one(lag()),
   ),
+  counter(
+    'portvakt_explanations_total',
+    'explanations of refused token requests, by outcome: `kept`; `busy`, not worked out because there were too many; `failed`, the store did not take them',
+    ({ explanations }) => each('outcome', explanations),
+    ['outcome'],
+  ),
   counter('portvakt_clock_jumps_total', 'jumps of the wall clock by more than 30 seconds', (m) => one(m.clockJumps)),
   gauge(
     'portvakt_revocation_lists',

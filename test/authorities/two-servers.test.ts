@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap';
 import { CONSENTS, EXTERNAL_REF, GIVER } from '../../fixtures/made-up-acting.ts';
 import { makeWorld, ORGANIZATIONS } from '../../fixtures/made-up-world.ts';
+import { keepExplanations } from '../token/explanations.ts';
 import { refused, START, startTestServer, type TestServer } from '../token/server.ts';
 import { sourceOf, startAsking, withOwnClient } from './altinn-source.ts';
 import { claimsOf } from './claims.ts';
@@ -58,6 +59,28 @@ t.test('PV-SEC-030 the question has an audit row of its own, and the verdict ano
     { type: 'token.refused', details: { code: 'MP-251' } },
   ]);
   t.equal(rows[0]?.correlationId, rows[1]?.correlationId);
+});
+
+t.test('a refusal from elsewhere is explained as the last check, and nobody is asked again for it', async (t) => {
+  const { source, server } = await pair(t);
+  const kept = keepExplanations(server);
+  const missing = { ...asked, claims: { consumer_org: customer.orgno } };
+  t.match((await server.ask(await server.assertion('demo-supplier', missing))).body.error_uri, /MP-251$/);
+  await source.close();
+  t.match((await server.ask(await server.assertion('demo-supplier', asked))).body.error_uri, /PV-501$/);
+  t.match((await server.ask(await server.assertion('demo-supplier', { ...asked, lifetime: 121 }))).body.error_uri, /PV-132$/);
+  await server.close();
+  const last = { id: 'delegation_asked', result: 'fail' };
+  t.match(
+    kept.map(({ code, isProven, checks }) => ({ code, isProven, asked: checks.find(({ id }) => id === last.id) })),
+    [
+      { code: 'MP-251', isProven: true, asked: { ...last, code: 'MP-251', expected: 'a delegation in force', got: 'none' } },
+      { code: 'PV-501', isProven: true, asked: { ...last, code: 'PV-501' } },
+      { code: 'PV-132', isProven: false, asked: { id: last.id, result: 'not_reached' } },
+    ],
+  );
+  const failed = kept.map(({ checks }) => checks.filter(({ result }) => result === 'fail').length);
+  t.same(failed, [1, 1, 1], 'and that alone');
 });
 
 t.test('PV-SEC-029 a replay asks nobody', async (t) => {

@@ -85,6 +85,7 @@ export const rooms: readonly Room[] = [
   { of: 'server/key-watch.ts', imports: ['server/core/', 'server/clock.ts', 'keys/'] },
   { of: 'server/tls.ts', imports: ['server/core/', 'server/config.ts', 'keys/'] },
   { of: 'server/trust-watch.ts', imports: ['server/core/'] },
+  { of: 'server/refusal-explainer.ts', imports: ['server/core/', 'server/clock.ts'] },
   { of: 'server/token-counter.ts', imports: ['server/core/', 'server/count-buffer.ts'] },
   { of: 'server/count-buffer.ts', imports: ['server/core/'] },
   {

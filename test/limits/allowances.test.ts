@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import t from 'tap';
 import { makeAssertion } from '../../fixtures/assertion.ts';
 import { catalogue, type FaultCode } from '../../server/core/catalogue.ts';
 import { accountableOrganization } from '../../server/core/limits.ts';
 import { JWT_BEARER } from '../../server/core/token-request.ts';
 import { leafKey, makeIssuing, makeLeaf, makeRoot } from '../keys/pki.ts';
+import { keepExplanations } from '../token/explanations.ts';
 import { type Answer, refused, startTestServer, type TestServer } from '../token/server.ts';
 
 const claims = { scope: 'prove:kart.read' };
@@ -166,4 +168,20 @@ t.test('PV-SEC-114 an address that shows many bad certificates has no unknown on
   t.same(await codes(1, () => bad('203.0.113.10')), ['MP-120'], 'another address is not concerned');
   server.clock.time += 30;
   t.same(await codes(2, () => bad('203.0.113.9')), ['MP-120', 'PV-401']);
+});
+
+t.test('PV-SEC-114 a certificate that is judged only to explain a refusal counts against nobody', async (t) => {
+  const server = await startTestServer(t, { config: { proxies }, limits: { certificateFailures: 2 } });
+  const kept = keepExplanations(server);
+  const root = makeIssuing(makeRoot('another untrusted root'), 'another untrusted issuing');
+  const { clientId } = server.client('demo-certificate');
+  const bad = async (number: number, audience: string): Promise<Answer> => {
+    const x5c = [makeLeaf(root, { serialNumber: Buffer.from([2, 1, number]) }).toString('base64')];
+    const signed = { clientId, audience, key: leafKey(), x5c, now: server.clock.time, ...claims };
+    return sendFrom(server, '203.0.113.9', await makeAssertion(signed));
+  };
+  for (const number of [1, 2, 3]) t.match((await bad(number, 'https://elsewhere.example/')).body.error_uri, /MP-110$/);
+  while (kept.length < 3) await nextTurn();
+  t.equal(kept[2]?.checks.find(({ id }) => id === 'certificate')?.code, 'MP-120', 'it was judged');
+  for (const number of [4, 5]) t.match((await bad(number, server.issuer)).body.error_uri, /MP-120$/);
 });

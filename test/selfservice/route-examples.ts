@@ -34,6 +34,9 @@ const source = (rest: string): Pick<Example, 'own' | 'missing'> => ({
   missing: `/operator/sources/finnes-ikke${rest}`,
 });
 
+/** Of the consumer's admin client. */
+export const REFUSAL = '0af7651916cd43dd8448eb211c80319c';
+
 /** Of the supplier as vendor; its user, and a consent of the customer's, have the delegation's number. */
 export const SYSTEM = `${ORGANIZATIONS.supplier.orgno}_fiskesystem`;
 const ofVendor = { of: 'supplier', strangers: ['owner', 'consumer', 'customer', 'operator'] } as const;
@@ -71,6 +74,7 @@ export const examples: ReadonlyMap<string, Example> = new Map<string, Example>([
       bodies: { POST: { decision: 'deny' } },
     },
   ],
+  ['/explanations/{id}', { ...ofConsumer, own: `/explanations/${REFUSAL}`, missing: `/explanations/${'0'.repeat(32)}` }],
   ['/token-counts', { ...ofOwner, ...scope('/token-counts') }],
   [
     '/operator/organizations/{orgno}',

@@ -8,7 +8,7 @@ import { router } from '../../server/selfservice/router.ts';
 import { routes } from '../../server/selfservice/routes.ts';
 import type { Answer } from '../token/server.ts';
 import { type ApiCaller, adminOf, type Part, refusedByApi, sameEachTime, startApi, type TestApi } from './api.ts';
-import { DELEGATION, type Example, examples, SOURCE, SYSTEM } from './route-examples.ts';
+import { DELEGATION, type Example, examples, REFUSAL, SOURCE, SYSTEM } from './route-examples.ts';
 
 /** How many calls were made in this file, and how many of them were refused. */
 const walked = { calls: 0, refused: 0 };
@@ -187,6 +187,9 @@ async function prepare({ server }: TestApi): Promise<void> {
     const [entry] = await changes.trust.list();
     if (entry) await changes.trust.put({ ...entry, id: 'x' });
   });
+  const checks = [{ id: 'claims', result: 'pass' }] as const;
+  const refusal = { id: REFUSAL, at: 0, isProven: false, code: 'MP-124', clientId: adminOf('consumer'), scopes: [] } as const;
+  await server.storage.explanations.add([{ ...refusal, checks }]);
 }
 
 const SUPPLIED = 'supplied';

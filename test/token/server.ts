@@ -68,6 +68,7 @@ export type Wishes = {
       | 'shutdown'
       | 'store'
       | 'issuer'
+      | 'explanations'
     >
   >;
   /** What is admitted, where not as in `portvakt dev`. */
@@ -107,7 +108,12 @@ export async function startTestServer(
   const background = new Set<() => Promise<void>>();
   const config = devConfig({ dataDir, port: 0, limits });
   const server = await startServer(
-    { ...config, ...wished, token: { ...config.token, ...settings }, certificates: { ...config.certificates, ...certificates } },
+    {
+      ...config,
+      ...wished,
+      token: { ...config.token, explainsToAll: false, ...settings },
+      certificates: { ...config.certificates, ...certificates },
+    },
     {
       clock,
       // It is turned, and never wrong.

@@ -94,6 +94,7 @@ function portsOf(storage: Storage, { world, elsewhere, counts, clock }: Surround
     headers: { find: () => undefined, keep: () => {} },
     counter: countingInto(counts),
     unproven: { count: (code) => add(counts, `unproven ${code}`) },
+    refused: { note: () => {}, settled: async () => {} },
     limits: new Allowances({ concurrency: 1, queue: 1 }, clock),
     random: countedRandom(`${name}.`),
     ...{ keyPolicy: unasked<KeyPolicy>(), revocation: unasked<RevocationData>() },
