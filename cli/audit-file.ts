@@ -2,10 +2,11 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { AuditBroken, readLine } from '../server/audit/line.ts';
 import { type AuditSummary, AuditVerifier } from '../server/audit/verify.ts';
-import type { SignedCheckpoint } from '../server/core/audit.ts';
+import type { AuditLine, SignedCheckpoint } from '../server/core/audit.ts';
 import { Failure } from './failure.ts';
 import { readInput } from './input.ts';
 import { isRecord, parseJson } from './json.ts';
+import { linesIn } from './line-feeds.ts';
 
 /**
  * Verifies an exported audit, however long it is, in bounded memory.
@@ -15,8 +16,7 @@ import { isRecord, parseJson } from './json.ts';
 export async function verifyFile(file: string, keys: ReadonlyMap<string, KeyObject>): Promise<VerifiedAudit> {
   const input: AsyncIterable<Buffer> = file === '-' ? process.stdin : createReadStream(file);
   const verifier = new AuditVerifier(keys);
-  let number = 0;
-  for await (const line of lines(input)) verifier.take(readLine(line, `line ${++number}`));
+  for await (const line of auditFileLines(input)) verifier.take(line);
   const summary = verifier.end();
   return { summary, last: verifier.last as SignedCheckpoint };
 }
@@ -24,38 +24,12 @@ export async function verifyFile(file: string, keys: ReadonlyMap<string, KeyObje
 /** What an export that holds has shown, and the checkpoint that it ends with. */
 export type VerifiedAudit = { readonly summary: AuditSummary; readonly last: SignedCheckpoint };
 
-/** Longest line there is: a checkpoint that names every chain, or a change with its states. */
-const LONGEST = 64 * 1024 * 1024;
-
-/** Ended by a line feed and nothing else: what other readers take for the end of a line is a byte like any other. */
-async function* lines(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
-  let rest: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of input) {
-    const end = chunk.lastIndexOf(0x0a);
-    length += end < 0 ? chunk.length : end;
-    if (length > LONGEST) throw new AuditBroken('a line without an end');
-    if (end < 0) {
-      rest.push(chunk);
-      continue;
-    }
-    yield* decode(Buffer.concat([...rest, chunk.subarray(0, end)])).split('\n');
-    rest = [chunk.subarray(end + 1)];
-    length = chunk.length - end - 1;
-  }
-  if (length > 0) throw new AuditBroken('the last line does not end: the tail is missing');
+/** The lines of an audit that was exported. @throws {AuditBroken} */
+export async function* auditFileLines(input: AsyncIterable<Buffer>): AsyncGenerator<AuditLine> {
+  let number = 0;
+  for await (const line of linesIn(input, (why, cause) => new AuditBroken(why, { cause })))
+    yield readLine(line, `line ${++number}`);
 }
-
-/** Nothing is put in the place of what is no UTF-8: the same text would stand for several files. */
-function decode(bytes: Buffer): string {
-  try {
-    return utf8.decode(bytes);
-  } catch (cause) {
-    throw new AuditBroken('there are bytes that are no UTF-8', { cause });
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The failure of a command that has found the audit bent. */
 export function bent(error: AuditBroken): Failure {

@@ -15,6 +15,7 @@ import { addRegister } from './core/organization.ts';
 import type { Certificates, Clock, Log, Signer, Storage } from './core/ports.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import { openStorage } from './storage/open.ts';
+import { assertRestored } from './storage/sqlite/file.ts';
 
 /** What a server stands on: its store, its keys, whom it trusts. */
 export type Foundations = {
@@ -39,6 +40,7 @@ type Preparation = {
 export async function openFoundations(config: Config, preparation: Preparation): Promise<Foundations> {
   const { clock = systemClock, log, measures = createMeasures(), prepare } = preparation;
   await prepareDataFolder(config.dataDir);
+  assertRestored(join(config.dataDir, 'portvakt.db'));
   const sourceKeys = readSourceKeys(config.sourceKeys);
   const { location, ...store } = storeOf(config);
   const storage = await openStorage(location, { ...store, measures: measures.store });

@@ -10,6 +10,8 @@ import type { StatusOptions } from './run-status.ts';
 
 const CONFIG = ['--config <file>', 'configuration; default: portvakt.yaml here or in a folder above'] as const;
 
+const OWNER = 'of PostgreSQL: a file, mode 0600, with the URL of the database, its owner and password';
+
 /** `portvakt db`: on the host, beside the store. */
 export function define(command: Command): void {
   command.description('Looks after the store. On the host, beside it.');
@@ -44,7 +46,9 @@ function withSecret(command: Command): Command {
 function defineBackup(command: Command): void {
   withSecret(
     command
-      .description('Backs up the database as it stands at one moment, and the keys, encrypted. The server may run meanwhile.')
+      .description(
+        'Backs up the database as it stands at one moment, a file or PostgreSQL, and the keys, encrypted. Servers may run meanwhile.',
+      )
       .requiredOption('--to <file>', 'where to; nothing is overwritten'),
   )
     .option(...CONFIG)
@@ -62,11 +66,12 @@ function defineRestore(command: Command): void {
   withSecret(
     command
       .description(
-        'Restores a backup into an empty folder, and verifies database, audit and keys before a server can start on it. What was issued before is refused from then on.',
+        'Restores a backup into an empty folder, and that of a PostgreSQL database into an empty database that the configuration names. Database, audit and keys are verified before a server can start on them. What was issued before is refused from then on.',
       )
       .argument('<file>', 'what portvakt db backup wrote')
       .requiredOption('--to <folder>', 'data directory to make; it has to be empty'),
   )
+    .option('--owner-url-file <file>', OWNER)
     .option('--compare <audit>', 'data directory or audit export of the lost server: shows what becomes valid again')
     .option('--config <file>', 'configuration with the master key; default: portvakt.yaml here or above')
     .action(async (file: string, options: RestoreOptions) =>
@@ -94,10 +99,7 @@ function defineMigrate(command: Command): void {
       .option('--backup <file>', 'where the store is backed up before')
       .option('--no-backup', 'there is a backup')
       .option('--check', 'show what is pending, and change nothing')
-      .option(
-        '--owner-url-file <file>',
-        'of PostgreSQL: a file, mode 0600, with the URL of the database, its owner and password',
-      ),
+      .option('--owner-url-file <file>', OWNER),
   )
     .option(...CONFIG)
     .action(async (options: MigrateOptions) => (await import('./run-migrate.ts')).migrate(options, Terminal.of(command)));

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '../audit/canonical-json.ts';
-import { COPIED_TABLES, type PlainRow, type TableDigest } from './copied-tables.ts';
+import { COPIED_TABLES, type TableDigest } from './copied-tables.ts';
 import type { LocationOptions } from './postgres/location.ts';
 import { SqliteRows } from './sqlite/rows.ts';
+import { TableSum } from './table-sum.ts';
 import { StoreUnusable } from './unusable.ts';
 
 /** What a file holds, table by table. @throws {StoreUnusable | StoreUnavailable} */
@@ -10,7 +9,7 @@ export function digestFile(path: string): readonly TableDigest[] {
   const source = new SqliteRows(path);
   try {
     return Object.keys(COPIED_TABLES).map((table) => {
-      const sum = new Sum(table);
+      const sum = new TableSum(table);
       for (const page of source.pages(table)) sum.add(page);
       return sum.end();
     });
@@ -32,7 +31,7 @@ export async function copyFile(path: string, location: string, options: Location
     return await PostgresCopying.into(location, options, async (target) => {
       const copied: TableDigest[] = [];
       for (const table of Object.keys(COPIED_TABLES)) {
-        const [given, found] = [new Sum(table), new Sum(table)];
+        const [given, found] = [new TableSum(table), new TableSum(table)];
         for (const page of source.pages(table)) {
           given.add(page);
           await target.put(table, page);
@@ -68,23 +67,4 @@ function same(given: TableDigest, found: TableDigest): TableDigest {
   if (given.rows !== found.rows || given.digest !== found.digest)
     throw new StoreUnusable(`the table ${given.table} came back otherwise than it was given: nothing was copied`);
   return found;
-}
-
-class Sum {
-  readonly #table: string;
-  readonly #hash = createHash('sha256');
-  #rows = 0;
-
-  constructor(table: string) {
-    this.#table = table;
-  }
-
-  add(rows: readonly PlainRow[]): void {
-    for (const row of rows) this.#hash.update(`${canonicalJson(row)}\n`);
-    this.#rows += rows.length;
-  }
-
-  end(): TableDigest {
-    return { table: this.#table, rows: this.#rows, digest: this.#hash.digest('hex') };
-  }
 }

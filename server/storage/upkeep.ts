@@ -1,5 +1,8 @@
-// What the commands of the host do with a store besides using it. Its file is named; PostgreSQL has tools of its own for all of this.
+// What the commands of the host do with a store besides using it: with a file, which is named, and with a PostgreSQL database.
 
+export { COPIED_TABLES } from './copied-tables.ts';
+export { type DatabaseFilling, type DatabaseMoment, fillDatabase, readDatabase } from './database-backup.ts';
+export { arePositions, type Positions } from './positions.ts';
 export { assertPrivateDatabase, UNFINISHED } from './sqlite/file.ts';
 export { KNOWN_SCHEMA } from './sqlite/migrate.ts';
 export { readSqlite, type StoreReading } from './sqlite/reading.ts';

@@ -8,6 +8,7 @@ import t, { type Test } from 'tap';
 import { type Manifest, pack } from '../../cli/operator/backup/archive.ts';
 import { seal } from '../../cli/operator/backup/sealed-stream.ts';
 import { writeBackup } from '../../cli/operator/backup/write-backup.ts';
+import { writeLine } from '../../server/audit/line.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { lockForServer } from '../../server/storage/upkeep.ts';
 import { newUser, type User } from './portvakt.ts';
@@ -275,6 +276,15 @@ t.test('PV-SEC-123 what was taken away after the backup is listed, by the store 
     { type: 'signing_key.removed', subject: 'signing-key/K' },
   ]);
   t.equal(JSON.parse(ended.stdout).undone.length, 2);
+  await append('client.removed', 'client/of two\u2028lines');
+  await withStore(database(user), async ({ audit }) => {
+    const lines: string[] = [];
+    for await (const line of audit.lines((await audit.end()).sequence)) lines.push(`${writeLine(line)}\n`);
+    await writeFile(join(user.home, 'audit.ndjson'), lines.join(''));
+  });
+  const exported = await restore('other-data', 'audit.ndjson');
+  t.equal(exported.code, 0, exported.stderr);
+  t.match(JSON.parse(exported.stdout).undone[2], { subject: 'client/of two\u2028lines' });
   const stranger = await host(t);
   t.match(await restore('newer-data', join(stranger.home, 'portvakt-data')), { code: 9, stderr: /does not go on from/ });
   t.notOk((await readdir(user.home)).includes('newer-data'));

@@ -20,6 +20,28 @@ export type Manifest = {
   readonly files: readonly ArchivedFile[];
 };
 
+/** Where the store is that was a file. */
+export const DATABASE_FILE = 'portvakt.db';
+
+/** Where the tables are of one that was a PostgreSQL database, and where those of one row stood. */
+const ROWS = 'portvakt.rows/';
+export const POSITIONS = `${ROWS}positions.json`;
+
+/** Where the rows of a table are. */
+export function placeOfRows(table: string): string {
+  return `${ROWS}${table}.ndjson`;
+}
+
+/** The table whose rows are at a place; undefined at any other. */
+export function tableAt(place: string): string | undefined {
+  return /^portvakt\.rows\/(\w+)\.ndjson$/.exec(place)?.[1];
+}
+
+/** Whether the store of a backup was a PostgreSQL database. */
+export function isOfDatabase({ files }: Manifest): boolean {
+  return files.some(({ path }) => path.startsWith(ROWS));
+}
+
 /** Writes manifest and files one behind the other. @param read the bytes of a file */
 export async function* pack(manifest: Manifest, read: (path: string) => AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const text = Buffer.from(JSON.stringify(manifest));

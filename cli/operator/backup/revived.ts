@@ -1,18 +1,20 @@
 import { createReadStream } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { AuditBroken, readLine } from '../../../server/audit/line.ts';
+import { AuditBroken } from '../../../server/audit/line.ts';
 import type { AuditLine, ChainedRecord } from '../../../server/core/audit.ts';
 import type { Storage } from '../../../server/core/ports.ts';
 import { openStorage } from '../../../server/storage/open.ts';
-import { bent } from '../../audit-file.ts';
+import { auditFileLines, bent } from '../../audit-file.ts';
 import { Failure } from '../../failure.ts';
 import { isRecord } from '../../json.ts';
 import { rfc3339 } from '../../moment.ts';
 
 /** A change that was made after the backup, and that the restore undoes. */
 export type Undone = { readonly at: string; readonly type: string; readonly subject: string };
+
+/** The store that was restored. */
+type Restored = { readonly audit: Pick<Storage['audit'], 'end' | 'lines'> };
 
 /** What takes rights away: undone by a restore it gives them back. */
 const TAKES_AWAY = /\.(changed|removed|revoked|withdrawn|denied|deactivated|disabled|released|given_back|retired)$/;
@@ -22,7 +24,7 @@ const TAKES_AWAY = /\.(changed|removed|revoked|withdrawn|denied|deactivated|disa
  * an export of its audit.
  * @throws {Failure} `refused` when that audit is not the continuation of this store's
  */
-export async function findUndone(restored: Storage, older: string): Promise<readonly Undone[]> {
+export async function findUndone(restored: Restored, older: string): Promise<readonly Undone[]> {
   const { sequence } = await restored.audit.end();
   const own = await hashesFrom(restored, sequence);
   const undone: Undone[] = [];
@@ -39,7 +41,7 @@ export async function findUndone(restored: Storage, older: string): Promise<read
 }
 
 /** The last record: it alone shows that two audits have one past, because its hash rests on all before it in its chain. */
-async function hashesFrom({ audit }: Storage, sequence: number): Promise<ReadonlyMap<number, string>> {
+async function hashesFrom({ audit }: Restored, sequence: number): Promise<ReadonlyMap<number, string>> {
   let last: ChainedRecord | undefined;
   for await (const line of audit.lines(sequence)) if (!('checkpoint' in line)) last = line;
   return new Map(last ? [[last.sequence, last.hash]] : []);
@@ -71,9 +73,8 @@ async function* linesOfStore(file: string): AsyncGenerator<AuditLine> {
 }
 
 async function* linesOfFile(file: string): AsyncGenerator<AuditLine> {
-  let number = 0;
   try {
-    for await (const line of createInterface({ input: createReadStream(file) })) yield readLine(line, `line ${++number}`);
+    yield* auditFileLines(createReadStream(file));
   } catch (error) {
     throw error instanceof AuditBroken ? bent(error) : error;
   }

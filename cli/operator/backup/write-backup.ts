@@ -1,52 +1,78 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createHash } from 'node:crypto';
 import { access, lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { copySqlite } from '../../../server/storage/upkeep.ts';
 import { Failure } from '../../failure.ts';
 import { version } from '../../program.ts';
 import { type ArchivedFile, isPlace, type Manifest, pack } from './archive.ts';
 import { type Secret, seal } from './sealed-stream.ts';
+import { COPY, fileStore, type HeldStore, oneChunk, type StoreContents } from './store-contents.ts';
 
 /** A backup that lies on the disk. */
 export type WrittenBackup = { readonly manifest: Manifest; readonly bytes: number; readonly digest: string };
 
 /** What is not backed up: the database itself, which is copied as one moment, a lock, and what is fetched again. */
-const LEFT_OUT = /^(portvakt\.db.*|serve(-next)?\.lock.*|revocation|\.backup-.*)$/;
+const LEFT_OUT = /^(portvakt\.(db|rows).*|serve(-next)?\.lock.*|revocation|\.backup-.*)$/;
 
 /**
- * Backs a data directory up into a new file, while a server may run on it: the database as it stands at one moment, and every other file
- * as it lies there, before and after that moment, so that no key that the database names is missing. Under its name there is a whole
- * backup or none. `PV-SEC-123`
- * @throws {Failure | StoreUnavailable} or the system's error; then nothing is left
+ * Backs a data directory and its store up into a new file, while servers may run on it: the store as it stands at one moment, and every
+ * file of the data directory as it lies there, before and after that moment, so that no key that the store names is missing. Under its
+ * name there is a whole backup or none. `PV-SEC-123`
+ * @param hold the store; that in the data directory unless told.
+ * @throws {Failure | StoreUnusable | StoreUnavailable} or the system's error; then nothing is left
  */
-export async function writeBackup(dataDir: string, to: string, secret: Secret): Promise<WrittenBackup> {
+export async function writeBackup(
+  dataDir: string,
+  to: string,
+  secret: Secret,
+  hold: HeldStore = fileStore(dataDir),
+): Promise<WrittenBackup> {
   await assertFree(to);
-  await sweep(dataDir, '.backup-', /^(\d+)-/);
+  await sweep(dataDir, COPY, /^(\d+)-/);
   await sweep(dirname(to), `${basename(to)}.`, /^(\d+)\.unfinished$/);
-  const copy = join(dataDir, `.backup-${process.pid}-${randomBytes(8).toString('hex')}.db`);
   const unfinished = `${to}.${process.pid}.unfinished`;
   try {
     const before = await readFiles(dataDir);
-    const copied = await copySqlite(join(dataDir, 'portvakt.db'), copy);
-    const files = new Map([...before, ...(await readFiles(dataDir))]);
-    const { schema, readableBy: readable_by, sequence } = copied;
-    const table = [await digestOf(copy), ...[...files].map(([path, bytes]) => tableEntry(path, bytes))];
-    const created = Math.floor(Date.now() / 1000);
-    const manifest = { ...{ created, program: version(), schema, readable_by, sequence }, files: table };
-    const bytesOf = (path: string) => (path === 'portvakt.db' ? createReadStream(copy) : oneChunk(files.get(path)));
-    const written = await writeDurably(unfinished, seal(pack(manifest, bytesOf), secret));
+    const written = await hold(async (contents) => {
+      const files = new Map([...before, ...(await readFiles(dataDir))]);
+      return writeArchive(unfinished, { contents, files, secret });
+    });
     await assertFree(to);
     await rename(unfinished, to);
     await flush(dirname(to));
-    return { manifest, ...written };
+    return written;
   } catch (error) {
     // Somebody else's, if it was there before.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(unfinished, { force: true });
     throw error;
-  } finally {
-    for (const suffix of ['', '-wal', '-shm', '-journal']) await rm(`${copy}${suffix}`, { force: true });
   }
+}
+
+type Archive = { readonly contents: StoreContents; readonly files: ReadonlyMap<string, Buffer>; readonly secret: Secret };
+
+async function writeArchive(to: string, { contents, files, secret }: Archive): Promise<WrittenBackup> {
+  const { schema, readableBy: readable_by, sequence, places, read } = contents;
+  const created = Math.floor(Date.now() / 1000);
+  const table: ArchivedFile[] = [];
+  for (const place of places) table.push(await digestOf(place, read(place)));
+  for (const [path, bytes] of files) table.push(tableEntry(path, bytes));
+  const digests = new Map(table.map(({ path, sha256 }) => [path, sha256]));
+  const bytesOf = (path: string): AsyncIterable<Buffer> => {
+    const bytes = files.get(path);
+    return bytes ? oneChunk(bytes) : asBefore(path, read(path), digests.get(path));
+  };
+  const manifest = { ...{ created, program: version(), schema, readable_by, sequence }, files: table };
+  const { bytes, digest } = await writeDurably(to, seal(pack(manifest, bytesOf), secret));
+  return { manifest, bytes, digest };
+}
+
+/** What is not as the table of contents has it nobody could restore. */
+async function* asBefore(path: string, bytes: AsyncIterable<Buffer>, digest: string | undefined): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (hash.digest('hex') !== digest) throw new Error(`${path} was read as something else than before`);
 }
 
 /** Removes what a backup has left that was killed; one that is still being made is another's. @param rest of the name, that tells the process */
@@ -98,18 +124,14 @@ function tableEntry(path: string, bytes: Buffer): ArchivedFile {
   return { path, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-async function digestOf(copy: string): Promise<ArchivedFile> {
+async function digestOf(path: string, bytes: AsyncIterable<Buffer>): Promise<ArchivedFile> {
   const hash = createHash('sha256');
   let size = 0;
-  for await (const chunk of createReadStream(copy)) {
-    hash.update(chunk as Buffer);
-    size += (chunk as Buffer).length;
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    size += chunk.length;
   }
-  return { path: 'portvakt.db', size, sha256: hash.digest('hex') };
-}
-
-async function* oneChunk(bytes: Buffer = Buffer.alloc(0)): AsyncGenerator<Buffer> {
-  yield bytes;
+  return { path, size, sha256: hash.digest('hex') };
 }
 
 async function writeDurably(path: string, bytes: AsyncIterable<Buffer>): Promise<{ bytes: number; digest: string }> {

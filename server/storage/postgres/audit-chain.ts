@@ -51,15 +51,7 @@ export class AuditChain {
 
   /** The records as the database takes them, to follow what this process has committed. */
   columns(records: readonly Prepared[]): AppendedColumns {
-    return [
-      this.#chain,
-      records.map(({ record }) => record.type),
-      records.map(({ record }) => record.at),
-      records.map(({ record }) => record.correlationId),
-      records.map(({ record }) => record.clientId ?? null),
-      records.map(({ record }) => record.orgno ?? null),
-      records.map(({ details }) => details),
-    ];
+    return columnsOf(this.#chain, records);
   }
 
   /** Appends records on a connection: a transaction of its own, or the one that the connection is in. */
@@ -104,6 +96,23 @@ export class AuditChain {
       return end;
     });
   }
+}
+
+/** Appends a record on a chain that begins with it, inside the transaction at hand. */
+export async function appendAnew(connection: Connection, record: Prepared): Promise<void> {
+  await connection.statement<AppendedColumns, Appended>(APPEND).get(...columnsOf(null, [record]));
+}
+
+function columnsOf(chain: number | null, records: readonly Prepared[]): AppendedColumns {
+  return [
+    chain,
+    records.map(({ record }) => record.type),
+    records.map(({ record }) => record.at),
+    records.map(({ record }) => record.correlationId),
+    records.map(({ record }) => record.clientId ?? null),
+    records.map(({ record }) => record.orgno ?? null),
+    records.map(({ details }) => details),
+  ];
 }
 
 /** That the store failed has been counted; any other error is a mistake of ours. */

@@ -8,6 +8,7 @@ import { auditReading } from './audit-lines.ts';
 import { auditPruning } from './audit-pruning.ts';
 import { auditWindow } from './audit-window.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
+import type { Connection } from './database.ts';
 import type { ConnectionPool } from './pool.ts';
 
 /** What the audit is written with. */
@@ -24,7 +25,6 @@ export function audit({ writing, reading, chain, commits }: Writing): Audit {
   const newest = reading.statements.statement<[limit: number], AuditRow>(`
     SELECT type, at, correlation_id AS "correlationId", client_id AS "clientId", orgno, details
     FROM audit ORDER BY sequence DESC LIMIT $1`);
-  const end = reading.statements.statement<[], EndRow>(WHOLE_END);
   const commit = async (batch: readonly Prepared[]): Promise<readonly boolean[]> => {
     const appended = await chain.append(writing.statements, batch);
     await chain.committed(appended, batch.at(-1)?.record.at ?? 0);
@@ -32,15 +32,23 @@ export function audit({ writing, reading, chain, commits }: Writing): Audit {
   };
   const appends = new GroupCommit<Prepared>(commit, commits);
   return {
+    ...auditOf(reading.statements),
     append: async (record) => void (await appends.add(prepared(record))),
     list: async (limit) => (await newest.all(limit)).map(toRecord),
     sealWith: (signer) => chain.sealWith(signer),
     seal: (now, due) => chain.seal(now, due),
-    end: async () => toEnd(await end.get()),
     window: auditWindow(reading.statements),
-    lines: auditLines(auditReading(reading.statements)),
-    keys: checkpointKeys(reading.statements).list,
     prune: auditPruning(reading, chain),
+  };
+}
+
+/** Reading the audit from its beginning to its end, as it is seen on a connection. */
+export function auditOf(connection: Connection): Pick<Audit, 'end' | 'lines' | 'keys'> {
+  const end = connection.statement<[], EndRow>(WHOLE_END);
+  return {
+    end: async () => toEnd(await end.get()),
+    lines: auditLines(auditReading(connection)),
+    keys: checkpointKeys(connection).list,
   };
 }
 

@@ -1,32 +1,18 @@
-import { Client } from 'pg';
-import { COPIED_TABLES, type PlainRow, type PlainValue } from '../copied-tables.ts';
-import type { ForgottenSpans } from '../forgotten-spans.ts';
+import { type Client, escapeIdentifier } from 'pg';
+import { COPIED_TABLES, type PlainRow } from '../copied-tables.ts';
+import type { Positions } from '../positions.ts';
 import { StoreUnusable } from '../unusable.ts';
+import { Connection } from './database.ts';
 import { asked, permitted } from './failures.ts';
-import { type LocationOptions, readLocation } from './location.ts';
+import type { LocationOptions } from './location.ts';
+import { inLongTransaction } from './long-transaction.ts';
 import { appliedTo, assertKnown, MIGRATIONS } from './migrate.ts';
-
-/** Rows read at a time. */
-const PAGE = 1_000;
-
-/** Where the tables of one row have to be after a copy. */
-export type Positions = {
-  readonly version: number;
-  readonly issuedFrom: number;
-  /** As {@link ForgottenSpans} reads it. */
-  readonly forgotten: string;
-  readonly trustVersion: number;
-  readonly prunedCheckpoint: number;
-  readonly prunedSequence: number;
-  readonly sequence: number;
-  /** How far the audit has been counted, and when its last counted record was made. */
-  readonly counted: { readonly sequence: number; readonly at: number };
-};
+import { tablePages } from './table-pages.ts';
 
 /** An empty database that is being filled, as its owner, in one transaction: whole or not at all. */
 export class PostgresCopying {
   readonly #client: Client;
-  readonly #booleans = new Map<string, readonly string[]>();
+  readonly #columns = new Map<string, ReadonlyMap<string, string>>();
 
   private constructor(client: Client) {
     this.#client = client;
@@ -37,33 +23,21 @@ export class PostgresCopying {
    * @throws {StoreUnusable} for a database of another version, with something in it, or of another owner
    */
   static async into<T>(location: string, options: LocationOptions, work: (copying: PostgresCopying) => Promise<T>): Promise<T> {
-    // A large table takes its time.
-    const {
-      statement_timeout: _,
-      query_timeout: __,
-      idle_in_transaction_session_timeout: ___,
-      ...patient
-    } = readLocation(location, options).config;
-    const client = new Client(patient);
-    // What breaks the connection fails what is asked of it.
-    client.on('error', () => {});
-    try {
-      await asked(() => client.connect());
-      await asked(() => client.query('BEGIN'));
+    return inLongTransaction(location, options, 'BEGIN', async (client) => {
       const copying = new PostgresCopying(client);
       await permitted(() => copying.#assertEmpty());
-      const result = await work(copying);
-      await asked(() => client.query('COMMIT'));
-      return result;
-    } finally {
-      await client.end().catch(() => {});
-    }
+      return work(copying);
+    });
   }
 
-  /** Puts rows in. */
+  /** Puts rows in. @throws {StoreUnusable} for a column that the table has not */
   async put(table: string, rows: readonly PlainRow[]): Promise<void> {
-    const booleans = await this.#booleansOf(table);
-    const columns = Object.keys(rows[0] ?? {}).join(', ');
+    const known = await this.#columnsOf(table);
+    const names = Object.keys(rows[0] ?? {});
+    const strange = names.find((name) => !known.has(name));
+    if (strange !== undefined) throw new StoreUnusable(`the table ${table} has no column ${strange}`);
+    const columns = names.map(escapeIdentifier).join(', ');
+    const booleans = names.filter((name) => known.get(name) === 'boolean');
     const truths = rows.map((row) => ({ ...row, ...Object.fromEntries(booleans.map((name) => [name, row[name] === 1])) }));
     await asked(() =>
       this.#client.query(
@@ -74,15 +48,13 @@ export class PostgresCopying {
   }
 
   /** The rows that are there now, in the order of their keys. */
-  async *pages(table: string): AsyncGenerator<readonly PlainRow[]> {
-    const key = COPIED_TABLES[table] ?? [];
-    await asked(() => this.#client.query(`DECLARE reading CURSOR FOR SELECT * FROM ${table} ORDER BY ${key.join(', ')}`));
-    for (;;) {
-      const { rows } = await asked(() => this.#client.query<Row>(`FETCH ${PAGE} FROM reading`));
-      if (rows.length > 0) yield rows.map(toPlain);
-      if (rows.length < PAGE) break;
-    }
-    await asked(() => this.#client.query('CLOSE reading'));
+  pages(table: string): AsyncGenerator<readonly PlainRow[]> {
+    return tablePages(this.#client, table);
+  }
+
+  /** Where statements are run before the commit. */
+  get connection(): Connection {
+    return new Connection((query) => asked(() => this.#client.query(query)));
   }
 
   /** Brings the tables of one row to where they have to be. */
@@ -109,29 +81,19 @@ export class PostgresCopying {
     }
   }
 
-  async #booleansOf(table: string): Promise<readonly string[]> {
-    const known = this.#booleans.get(table);
+  /** The columns of a table with their types. */
+  async #columnsOf(table: string): Promise<ReadonlyMap<string, string>> {
+    const known = this.#columns.get(table);
     if (known) return known;
     const { rows } = await asked(() =>
-      this.#client.query<{ name: string }>(
-        `SELECT column_name AS name FROM information_schema.columns
-         WHERE table_schema = current_schema() AND table_name = $1 AND data_type = 'boolean'`,
+      this.#client.query<{ name: string; type: string }>(
+        `SELECT column_name AS name, data_type AS type FROM information_schema.columns
+         WHERE table_schema = current_schema() AND table_name = $1`,
         [table],
       ),
     );
-    const names = rows.map(({ name }) => name);
-    this.#booleans.set(table, names);
-    return names;
+    const columns = new Map(rows.map(({ name, type }) => [name, type]));
+    this.#columns.set(table, columns);
+    return columns;
   }
-}
-
-type Row = Readonly<Record<string, string | number | boolean | null | Buffer>>;
-
-function toPlain(row: Row): PlainRow {
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)]));
-}
-
-function plain(value: Row[string] | undefined): PlainValue {
-  if (typeof value === 'boolean') return Number(value);
-  return Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : (value ?? null);
 }

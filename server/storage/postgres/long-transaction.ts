@@ -1,0 +1,34 @@
+import { Client } from 'pg';
+import { asked } from './failures.ts';
+import { type LocationOptions, readLocation } from './location.ts';
+
+/**
+ * Runs work in one transaction on a connection of its own, and commits unless it throws. A large table takes its time, so nothing is given
+ * up for being long; for a lock it waits as others do.
+ * @throws {StoreUnavailable} when the database cannot be reached
+ */
+export async function inLongTransaction<T>(
+  location: string,
+  options: LocationOptions,
+  begin: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const {
+    statement_timeout: _,
+    query_timeout: __,
+    idle_in_transaction_session_timeout: ___,
+    ...patient
+  } = readLocation(location, options).config;
+  const client = new Client(patient);
+  // What breaks the connection fails what is asked of it.
+  client.on('error', () => {});
+  try {
+    await asked(() => client.connect());
+    await asked(() => client.query(begin));
+    const result = await work(client);
+    await asked(() => client.query('COMMIT'));
+    return result;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
