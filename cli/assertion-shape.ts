@@ -77,6 +77,7 @@ function offlinePorts(issuer: string | undefined): Ports {
     unproven: absent(),
     refused: absent(),
     limits: absent(),
+    tracing: absent(),
     certificates: absent(),
     revocation: absent(),
     signer: absent(),

@@ -13,6 +13,7 @@ import { type Config, ConfigMistake, storeOf } from './config.ts';
 import { createMeasures, type Measures } from './core/measures.ts';
 import { addRegister } from './core/organization.ts';
 import type { Certificates, Clock, Log, Signer, Storage } from './core/ports.ts';
+import type { Tracing } from './core/tracing.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import { openStorage } from './storage/open.ts';
 import { assertRestored } from './storage/sqlite/file.ts';
@@ -34,11 +35,13 @@ type Preparation = {
   readonly log?: Log;
   readonly measures?: Measures;
   readonly prepare?: (storage: Storage) => Promise<void>;
+  /** Who records what is asked of others. */
+  readonly tracing?: Pick<Tracing, 'outbound'>;
 };
 
 /** Opens what the server stands on without listening: what `serve --check` asks. @throws {ConfigMistake | KeyUnusable | StoreUnavailable} and leaves nothing open */
 export async function openFoundations(config: Config, preparation: Preparation): Promise<Foundations> {
-  const { clock = systemClock, log, measures = createMeasures(), prepare } = preparation;
+  const { clock = systemClock, log, measures = createMeasures(), prepare, tracing } = preparation;
   await prepareDataFolder(config.dataDir);
   assertRestored(join(config.dataDir, 'portvakt.db'));
   const sourceKeys = readSourceKeys(config.sourceKeys);
@@ -55,7 +58,7 @@ export async function openFoundations(config: Config, preparation: Preparation):
       storage,
       keystore,
       sourceKeys,
-      ...(await openCertificates(storage, config, log)),
+      ...(await openCertificates(storage, config, { log, tracing })),
       cursorSecret: await storage.secret('cursor'),
     };
   } catch (error) {
@@ -80,13 +83,13 @@ export function keyFolders({
 async function openCertificates(
   storage: Storage,
   { environment, certificates: settings }: Config,
-  log: Log | undefined,
+  { log, tracing }: { readonly log: Log | undefined; readonly tracing: Preparation['tracing'] | undefined },
 ): Promise<Pick<Foundations, 'certificates' | 'lists'>> {
   for (const { code, register } of settings.nameSpaces) if (register) addRegister(code, register);
   const lists = new RevocationLists();
   const onUnknown = countUnknown(log);
   try {
-    const responders = new Responders(settings);
+    const responders = new Responders({ ...settings, tracing });
     const certificates = createCertificates(await storage.trust.list(), {
       ...settings,
       environment,

@@ -16,6 +16,7 @@ import { Fault } from './core/fault.ts';
 import { createMeasures, type Measures } from './core/measures.ts';
 import type { Clock, Every, Log, Ports, Storage } from './core/ports.ts';
 import type { EpochSeconds } from './core/time.ts';
+import { untraced } from './core/tracing.ts';
 import { watchEndings } from './expiry-watch.ts';
 import { type Foundations, openFoundations } from './foundations.ts';
 import { keepHouse } from './housekeeping.ts';
@@ -40,6 +41,7 @@ import { routes } from './selfservice/routes.ts';
 import { cachedRegisters } from './storage/cache.ts';
 import { createLog } from './telemetry/log.ts';
 import { type Reading, takeReadings } from './telemetry/readings.ts';
+import { openTraces, type Traces } from './telemetry/traces.ts';
 import { openTls, watchTls } from './tls.ts';
 import { BufferedTokenCounter } from './token-counter.ts';
 import { TrustWatch } from './trust-watch.ts';
@@ -104,8 +106,9 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       readings: async () => [(await built.promise).readings()],
       log,
     });
+    const tracing = await openTraces(log);
     const opened = await open(
-      { config, issuer, tlsEnds: tls?.ends, clock, monotonic, every, log, loop, measures, announces },
+      { config, issuer, tlsEnds: tls?.ends, clock, monotonic, every, log, loop, measures, announces, tracing },
       prepare,
     );
     const { listener, unready, readings, retire, close } = opened;
@@ -117,6 +120,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       await listening.stop(how, timeout);
       await operations?.close();
       await close();
+      await tracing?.flush();
     };
     return { issuer, port, operationsPort: operations?.port, unready, readings, close: stop };
   } catch (error) {
@@ -150,6 +154,8 @@ type Setting = {
   readonly loop: LoopWatch;
   readonly measures: Measures;
   readonly announces: boolean;
+  /** Where traces are recorded; undefined: nowhere. */
+  readonly tracing: Traces | undefined;
 };
 
 /**
@@ -163,8 +169,9 @@ type Built = Pick<RunningServer, 'unready' | 'readings'> & {
 };
 
 async function open(setting: Setting, prepare: Surroundings['prepare']): Promise<Built> {
-  const { config, issuer, clock, log, measures } = setting;
+  const { config, issuer, clock, log, measures, tracing } = setting;
   const foundations = await openFoundations(config, {
+    ...(tracing && { tracing }),
     clock,
     log,
     measures,
@@ -185,11 +192,12 @@ type Background = { readonly keeper: ListKeeper; readonly close: () => Promise<v
 
 /** Lists that lie on the disk are read before the first request. */
 async function keepTrust({ storage, certificates, lists }: Foundations, setting: Setting): Promise<Background> {
-  const { config, clock, every, log, measures } = setting;
+  const { config, clock, every, log, measures, tracing } = setting;
   const { refreshes } = measures;
   const { allowPrivate, fetchEvery } = config.certificates;
   const directory = join(config.dataDir, 'revocation');
-  const keeper = new ListKeeper(lists, { directory, clock, every, log, allowPrivate, fetchEvery, refreshes });
+  const means = { directory, clock, every, log, allowPrivate, fetchEvery, refreshes, ...(tracing && { tracing }) };
+  const keeper = new ListKeeper(lists, means);
   const onChange = (): void => void keeper.look();
   const watch = new TrustWatch({ storage, certificates, clock, every, log, onChange });
   await keeper.start();
@@ -214,7 +222,7 @@ async function tellConfiguration({ storage, certificates, keystore }: Foundation
 function build(
   { storage, keystore, sourceKeys, certificates, cursorSecret }: Foundations,
   background: Background,
-  { config, issuer, tlsEnds, clock, monotonic, every, log, loop, measures }: Setting,
+  { config, issuer, tlsEnds, clock, monotonic, every, log, loop, measures, tracing }: Setting,
 ): Built {
   let retired = false;
   const engine = createEngine(issuer, (text) => log.warn(text));
@@ -231,6 +239,7 @@ function build(
   const authorities = createAuthorities({
     ...{ registers: storage, current: registers, issuer, keys: sourceKeys, clock, random },
     settings: config.authorities,
+    ...(tracing && { tracing }),
   });
   const ports: Ports = {
     storage,
@@ -246,6 +255,7 @@ function build(
     unproven: meteredUnproven(unproven, measures),
     refused,
     limits: new Allowances(config.limits, clock),
+    tracing: tracing ?? untraced,
     clock,
     random,
     settings: { ...config.token, issuer },
@@ -278,6 +288,7 @@ function build(
     faultySigners: config.environment === 'test' ? createFaultySigners(keystore.place) : undefined,
     tokens: { seconds: measures.seconds, ...(config.operations.logTokens && { log }) },
     log,
+    tracing,
   });
   const endHousekeeping = keepHouse(storage, watch, { every, measures, log, explained: keep });
   const { signingAlgorithms: algorithms } = config.token;

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Every, ListReport, Log, RevocationData, TrustEntry } from '../../server/core/ports.ts';
 import { type EpochSeconds, HOUR, MINUTE } from '../../server/core/time.ts';
+import { type Tracing, untraced } from '../../server/core/tracing.ts';
 import { type DownloadLimits, download, NotFetched } from './download.ts';
 import { loadList } from './load-list.ts';
 import { Refusal } from './refusal.ts';
@@ -39,6 +40,7 @@ export type KeeperMeans = {
   readonly fetchEvery?: number;
   /** Where it is counted how tries to fetch or read a list end. */
   readonly refreshes?: { renewed: number; failed: number };
+  readonly tracing?: Pick<Tracing, 'outbound'>;
 };
 
 /** What is known of an address besides its list. */
@@ -143,11 +145,13 @@ export class ListKeeper implements RevocationData {
   }
 
   async #fetch(source: ListSource): Promise<void> {
-    const { allowPrivate, clock } = this.#means;
+    const { allowPrivate, clock, tracing = untraced } = this.#means;
+    const { origin, pathname: path } = new URL(source.url);
     const file = this.#file(source);
     const part = `${file}.${randomUUID()}.part`;
     try {
-      await download(source.url, part, { ...LIMITS, allowPrivate, signal: this.#end.signal });
+      const limits = { ...LIMITS, allowPrivate, signal: this.#end.signal };
+      await tracing.outbound({ method: 'GET', origin, path }, () => download(source.url, part, limits));
       const list = await this.#load(source, part);
       await rename(part, file);
       const { mtimeMs: read } = await stat(file);

@@ -23,7 +23,9 @@ const SHORT = 65_536;
 export async function loadList(file: string, issuer: Uint8Array): Promise<RevocationList> {
   if ((await stat(file)).size <= SHORT) return readList(file, issuer);
   const workerData: LoadTask = { file, issuer };
-  const worker = new Worker(new URL(`./load-list-thread${extname(import.meta.url)}`, import.meta.url), { workerData });
+  const program = new URL(`./load-list-thread${extname(import.meta.url)}`, import.meta.url);
+  // What an operator has put in front of the server by --import is not for a thread that lives for one list.
+  const worker = new Worker(program, { workerData, execArgv: [], env: {} });
   const outcome = await new Promise<LoadOutcome>((resolve, reject) => {
     worker.once('message', resolve).once('error', reject);
     worker.once('exit', () => reject(new Error('the thread ended without an answer')));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type EpochSeconds, HOUR } from '../../server/core/time.ts';
+import { type Tracing, untraced } from '../../server/core/tracing.ts';
 import type { Certificate } from './certificate.ts';
 import { ask, type DownloadLimits, NotFetched } from './download.ts';
 import { ANSWER_MAX_BYTES, type CertificateStatus, readStatus, statusRequest } from './ocsp.ts';
@@ -18,8 +19,12 @@ const ANSWERS_KEPT = 10_000;
 /** A request for a token waits for the answer. */
 const LIMITS: Pick<DownloadLimits, 'bytes' | 'time'> = { bytes: ANSWER_MAX_BYTES, time: 3_000 };
 
-/** Where responders may be, and whether whoever answers may hold an Ed25519 key. */
-type ResponderSettings = { readonly allowPrivate: boolean; readonly ed25519?: boolean };
+/** Where responders may be, whether whoever answers may hold an Ed25519 key, and who records that they are asked. */
+type ResponderSettings = {
+  readonly allowPrivate: boolean;
+  readonly ed25519?: boolean;
+  readonly tracing?: Pick<Tracing, 'outbound'> | undefined;
+};
 
 /** Asks responders about single certificates, and keeps what they say. `PV-SEC-055` */
 export class Responders {
@@ -77,7 +82,12 @@ export class Responders {
 
   async #ask(certificate: Certificate, { issuer, url }: Responder, now: EpochSeconds): Promise<CertificateStatus> {
     const question = { type: 'application/ocsp-request', body: statusRequest(certificate, issuer) };
-    const { allowPrivate, ed25519 = false } = this.#settings;
-    return readStatus(await ask(url, question, { ...LIMITS, allowPrivate }), { certificate, issuer, ed25519 }, now);
+    const { allowPrivate, ed25519 = false, tracing = untraced } = this.#settings;
+    const { origin, pathname: path } = new URL(url);
+    // It is somebody else's, and hears nothing of our traces.
+    const answer = await tracing.outbound({ method: 'POST', origin, path }, () =>
+      ask(url, question, { ...LIMITS, allowPrivate }),
+    );
+    return readStatus(answer, { certificate, issuer, ed25519 }, now);
   }
 }

@@ -35,7 +35,7 @@ type Headers = Question['headers'];
 type Means = { readonly signal: AbortSignal; readonly follow: () => Headers };
 
 /** The settings of a source, and what its questions are signed and timed with. */
-export type AltinnMeans = Pick<OwnClient, 'key' | 'clock' | 'random'>;
+export type AltinnMeans = Pick<OwnClient, 'key' | 'clock' | 'random' | 'tracing'>;
 
 /**
  * A service with Altinn's look-up APIs. Each question is bounded in time, tried twice at most, and spared to everybody while the
@@ -54,13 +54,14 @@ export class AltinnAuthority implements Authority {
   constructor(
     name: string,
     { baseUrl, tokenIssuer, clientId, timeoutMs, cacheSeconds }: AltinnSource,
-    { key, clock, random }: AltinnMeans,
+    { key, clock, random, tracing }: AltinnMeans,
   ) {
     this.name = name;
     this.#timeout = timeoutMs;
     this.#random = random;
-    this.#service = new HttpService(baseUrl);
-    this.#tokens = new OwnTokens({ issuer: tokenIssuer ?? baseUrl.replace(/\/?$/, '/'), ...{ clientId, key, clock, random } });
+    this.#service = new HttpService(baseUrl, tracing);
+    const issuer = tokenIssuer ?? baseUrl.replace(/\/?$/, '/');
+    this.#tokens = new OwnTokens({ issuer, clientId, key, clock, random, tracing });
     this.#kept = new KeptAnswers(cacheSeconds);
   }
 

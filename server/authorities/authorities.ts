@@ -3,6 +3,7 @@ import { DETAILS_TYPES, type DetailsType } from '../core/authorization-details.t
 import type { Clock, Random, Registers, Signer, TokenRegisters } from '../core/ports.ts';
 import type { AuthoritySettings } from '../core/settings.ts';
 import type { Source } from '../core/source.ts';
+import type { Tracing } from '../core/tracing.ts';
 import { AltinnAuthority } from './altinn.ts';
 import { localAuthority } from './local.ts';
 
@@ -18,6 +19,7 @@ export type AuthorityMeans = {
   readonly keys: ReadonlyMap<string, Signer>;
   readonly clock: Clock;
   readonly random: Random;
+  readonly tracing?: Pick<Tracing, 'outbound'>;
 };
 
 /**

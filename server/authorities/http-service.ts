@@ -1,4 +1,5 @@
 import type { Pool } from 'undici';
+import { type OutboundSpan, type Tracing, untraced } from '../core/tracing.ts';
 
 /** Connections to one service; what comes on top waits for one. */
 const CONNECTIONS = 16;
@@ -41,27 +42,38 @@ const GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
 export class HttpService {
   readonly #origin: string;
   readonly #prefix: string;
+  readonly #tracing: Pick<Tracing, 'outbound'>;
   #pool: Promise<Pool> | undefined;
   #questions = 0;
 
   /** @param base an absolute URL, with or without a final slash; what is asked stands below it. */
-  constructor(base: string) {
+  constructor(base: string, tracing: Pick<Tracing, 'outbound'> = untraced) {
     const { origin, pathname } = new URL(base);
     this.#origin = origin;
     this.#prefix = pathname.replace(/\/$/, '');
+    this.#tracing = tracing;
   }
 
   /**
-   * Asks and reads the whole answer. A redirection is an answer, and not followed.
+   * Asks and reads the whole answer. A redirection is an answer, and not followed. Where traces are recorded, the question is part of one.
    * @param signal ends the wait.
    * @throws {Unreachable | NoAnswer | Unasked}
    */
-  async ask({ path, ...question }: Question, signal: AbortSignal): Promise<HttpAnswer> {
+  ask(question: Question, signal: AbortSignal): Promise<HttpAnswer> {
+    const path = `${this.#prefix}${question.path}`;
+    const to = { method: question.method, origin: this.#origin, path: path.split('?', 1)[0] ?? path };
+    return this.#tracing.outbound(to, (span) => this.#ask({ ...question, path }, { signal, span }));
+  }
+
+  async #ask(question: Question, { signal, span }: { signal: AbortSignal; span: OutboundSpan }): Promise<HttpAnswer> {
+    const { traceparent } = span;
+    const headers = { ...question.headers, ...(traceparent !== undefined && { traceparent }) };
     if (this.#questions >= MOST_QUESTIONS) throw new Unasked('too many questions are waiting');
     this.#questions++;
     try {
       this.#pool ??= openPool(this.#origin);
-      const answer = await (await this.#pool).request({ ...question, path: `${this.#prefix}${path}`, signal });
+      const answer = await (await this.#pool).request({ ...question, headers, signal });
+      span.answered(answer.statusCode);
       const body = await readBounded(answer.body);
       if (GATEWAY.has(answer.statusCode)) throw new Unreachable(`answers ${answer.statusCode}`);
       return { status: answer.statusCode, body };

@@ -1,6 +1,7 @@
 import type { Clock, Random, Signer } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
 import { JWT_BEARER } from '../core/token-request.ts';
+import type { Tracing } from '../core/tracing.ts';
 import { HttpService, NoAnswer } from './http-service.ts';
 import { isRecord, readJson } from './read-json.ts';
 
@@ -16,6 +17,7 @@ export type OwnClient = {
   readonly key: Signer;
   readonly clock: Clock;
   readonly random: Random;
+  readonly tracing?: Pick<Tracing, 'outbound'> | undefined;
 };
 
 /** How long a token is waited for, and what its request carries besides, where one has to be made. */
@@ -31,7 +33,7 @@ export class OwnTokens {
 
   constructor(client: OwnClient, elapsed: () => number = () => performance.now()) {
     this.#client = client;
-    this.#service = new HttpService(client.issuer);
+    this.#service = new HttpService(client.issuer, client.tracing);
     this.#elapsed = elapsed;
   }
 

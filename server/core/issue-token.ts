@@ -58,7 +58,7 @@ type Verdict = Authorization | Fault;
 /** The verdict on a grant that its client has signed, and that is spent with it. @throws {Fault} for any other, which is counted */
 async function proven(grant: Grant, correlationId: string): Promise<Verdict> {
   try {
-    await stopAtFirst(authentication, grant);
+    await grant.ports.tracing.step('authenticate', () => stopAtFirst(authentication, grant));
     keepHeader(grant);
     return await judgeOnce(grant, correlationId);
   } catch (error) {
@@ -70,11 +70,11 @@ async function proven(grant: Grant, correlationId: string): Promise<Verdict> {
 
 /** Counts the grant on its client for as long as it may be the first of its kind, and for good when it is. `PV-SEC-112` */
 async function judgeOnce(grant: Grant, correlationId: string): Promise<Verdict> {
-  const { limits } = grant.ports;
+  const { limits, tracing } = grant.ports;
   const client = await grant.client();
   limits.proven(grant.address, client);
   try {
-    const verdict = await verdictOf(() => authorize(grant));
+    const verdict = await tracing.step('authorize', () => verdictOf(() => authorize(grant)));
     await spend(grant, verdict, correlationId);
     limits.excused(grant.address);
     return verdict;
@@ -101,9 +101,11 @@ async function verdictOf(judge: () => Promise<Authorization>): Promise<Verdict> 
 
 /** @throws {Fault} MP-012 when it was spent before: a replay wins over any other verdict. `PV-SEC-029`, `PV-SEC-034` */
 async function spend(grant: Grant, verdict: Verdict, correlationId: string): Promise<void> {
-  const { storage, settings } = grant.ports;
+  const { storage, settings, tracing } = grant.ports;
   const expires = grant.claims().exp + settings.expLeeway;
-  const fresh = await storage.assertions.spend(spendKey(grant), expires, await record(grant, verdict, correlationId));
+  const kept = await record(grant, verdict, correlationId);
+  tracing.proven(kept);
+  const fresh = await tracing.step('commit', () => storage.assertions.spend(spendKey(grant), expires, kept));
   if (!fresh) throw new Fault('MP-012', { expected: 'an assertion that has not been used' });
 }
 
@@ -113,8 +115,10 @@ async function spend(grant: Grant, verdict: Verdict, correlationId: string): Pro
  */
 async function settle(grant: Grant, verdict: Verdict, correlationId: string): Promise<Verdict> {
   if (verdict instanceof Fault || verdict.asks.length === 0) return verdict;
+  const { storage, tracing } = grant.ports;
   const final = await verdictOf(() => consult(grant, verdict));
-  await grant.ports.storage.audit.append(await record(grant, final, correlationId));
+  const kept = await record(grant, final, correlationId);
+  await tracing.step('commit', () => storage.audit.append(kept));
   return final;
 }
 
@@ -171,8 +175,12 @@ function subjectOf(details: GrantedDetails): object {
   return details.type === 'urn:altinn:consent' ? { type, id: details.id } : { type, id: details.systemuser_id[0] };
 }
 
-async function issue(claims: AccessTokenClaims, algorithm: SigningAlgorithm, { signer, clock }: Ports): Promise<TokenResponse> {
-  const access_token = await signer.sign(claims, algorithm);
+async function issue(
+  claims: AccessTokenClaims,
+  algorithm: SigningAlgorithm,
+  { signer, clock, tracing }: Ports,
+): Promise<TokenResponse> {
+  const access_token = await tracing.step('sign', () => signer.sign(claims, algorithm));
   const expires_in = Math.max(0, Math.floor(claims.exp - clock.now()));
   return { access_token, token_type: 'Bearer', expires_in, scope: claims.scope };
 }

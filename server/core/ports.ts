@@ -12,6 +12,7 @@ import type { SigningAlgorithm } from './signing-algorithm.ts';
 import type { RevocationPolicy, Storage, TokenRegisters, TrustEntry } from './storage.ts';
 import type { JsonObject } from './strict-json.ts';
 import type { EpochSeconds } from './time.ts';
+import type { Tracing } from './tracing.ts';
 
 export type { AuditRecord } from './audit.ts';
 export type { ReplayFloor } from './replay-floor.ts';
@@ -59,6 +60,7 @@ export type Ports = {
   readonly unproven: UnprovenRefusals;
   readonly refused: RefusedRequests;
   readonly limits: Limits;
+  readonly tracing: Omit<Tracing, 'request'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: TokenSettings;

@@ -6,6 +6,9 @@ export type Trace = {
   readonly sampled: boolean;
 };
 
+/** A trace as its caller says it, with the caller's own span: 16 lower-case hex digits, not all nought. */
+export type CallersTrace = Trace & { readonly parent: string };
+
 /**
  * The header by which a question is part of the trace, as a child of its own. Of the caller's flags the sampled one alone is known, and the
  * others go no further. W3C Trace Context §3.2.2.5, §3.4

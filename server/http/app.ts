@@ -3,8 +3,9 @@ import type { FaultCode } from '../core/catalogue.ts';
 import { Fault } from '../core/fault.ts';
 import type { Log, Ports, TokenSigner } from '../core/ports.ts';
 import type { TokenFault } from '../core/token-fault.ts';
+import type { Tracing } from '../core/tracing.ts';
 import type { Admission } from './admission.ts';
-import { correlationId } from './correlation-id.ts';
+import { correlationId, recordedCorrelationId } from './correlation-id.ts';
 import { publicDocument } from './documents.ts';
 import { errorPage } from './error-pages.ts';
 import { live, ready } from './health.ts';
@@ -36,6 +37,8 @@ export type Surroundings = {
   /** What signs tokens with faults; absent in production. */
   readonly faultySigners?: ((fault: TokenFault) => TokenSigner) | undefined;
   readonly log: Log;
+  /** Where traces are recorded; absent: nowhere. */
+  readonly tracing?: Tracing | undefined;
 };
 
 type Handler = (ctx: Context) => void | Promise<void>;
@@ -43,13 +46,16 @@ type Route = { readonly methods: readonly string[]; readonly handle: Handler };
 
 const READ = ['GET', 'HEAD'];
 
+/** Addresses whose requests have a place in traces. */
+const RECORDED: ReadonlySet<string> = new Set(['/token', '/mint']);
+
 /**
  * Puts our middlewares in front of the engine's router, one a line. They are the allow-list: what none of them knows never reaches
  * the engine, which would answer addresses of its own. The token endpoint comes first, because it is asked most. Decisions 6, 15
  */
 export function mountApp(engine: Koa, ports: Ports, around: Surroundings): void {
-  const { api, lookups, log } = around;
-  engine.use(correlationId(ports.random));
+  const { api, lookups, log, tracing } = around;
+  engine.use(tracing ? recordedCorrelationId(ports.random, tracing, RECORDED) : correlationId(ports.random));
   engine.use(renderFaults({ issuer: ports.settings.issuer, log }));
   engine.use(closeAfterRefusedBody);
   engine.use(limitHeaders());

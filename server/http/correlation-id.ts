@@ -1,5 +1,7 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import type { Random } from '../core/ports.ts';
+import type { Trace } from '../core/trace.ts';
+import type { Tracing } from '../core/tracing.ts';
 import { traceOf } from './traceparent.ts';
 
 /**
@@ -9,10 +11,27 @@ import { traceOf } from './traceparent.ts';
  */
 export function correlationId(random: Random): Middleware {
   return (ctx, next) => {
-    const trace = traceOf(ctx.req.headers.traceparent) ?? { id: random.traceId(), sampled: false };
-    ctx.state.trace = trace;
-    ctx.state.correlationId = trace.id;
-    ctx.set('X-Correlation-Id', trace.id);
+    number(ctx, traceOf(ctx.req.headers.traceparent) ?? { id: random.traceId(), sampled: false });
     return next();
   };
+}
+
+/** As {@link correlationId}, where somebody records traces: a request to one of these addresses has the number of its recorded trace. */
+export function recordedCorrelationId(random: Random, tracing: Tracing, paths: ReadonlySet<string>): Middleware {
+  const unrecorded = correlationId(random);
+  return (ctx, next) => {
+    if (!paths.has(ctx.path)) return unrecorded(ctx, next);
+    return tracing.request(ctx.path, traceOf(ctx.req.headers.traceparent), async (trace) => {
+      number(ctx, trace);
+      await next();
+      const { code } = ctx.state;
+      return { status: ctx.status, ...(code !== undefined && { code }) };
+    });
+  };
+}
+
+function number(ctx: Context, trace: Trace): void {
+  ctx.state.trace = trace;
+  ctx.state.correlationId = trace.id;
+  ctx.set('X-Correlation-Id', trace.id);
 }

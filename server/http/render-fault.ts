@@ -19,6 +19,7 @@ export function renderFaults({ issuer, log }: { readonly issuer: string; readonl
       const fault = toFault(error);
       reportFault(fault, error, { correlationId: ctx.state.correlationId, log });
       const { status } = fault.entry;
+      ctx.state.code = fault.code;
       ctx.status = status;
       ctx.set(PRIVATE_JSON);
       if (fault.circumstances.retryAfter !== undefined) ctx.set('Retry-After', `${fault.circumstances.retryAfter}`);

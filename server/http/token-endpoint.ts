@@ -43,13 +43,15 @@ export function tokenEndpoint(
 
 /** A place is taken when the body is there, so that slow senders hold none. `PV-SEC-068` */
 function answering(ports: Ports, { addressOf, gate }: Admission): (ctx: Context) => Promise<void> {
+  const { tracing } = ports;
   return async (ctx) => {
     const address = addressOf(ctx.req);
     const { correlationId } = ctx.state;
     arrive(address, correlationId, ports);
     const body = await receive(ctx, ports);
     const turn = gate.enter();
-    if (turn) await turn.catch((error: unknown) => sendAway(error, address, { correlationId, ports }));
+    if (turn)
+      await tracing.step('queue', () => turn).catch((error: unknown) => sendAway(error, address, { correlationId, ports }));
     try {
       if (ctx.req.socket.destroyed) throw new Fault('PV-022', { detail: 'the sender went away' });
       const answer = await issue(body, ports, { trace: ctx.state.trace, address });
@@ -62,10 +64,10 @@ function answering(ports: Ports, { addressOf, gate }: Admission): (ctx: Context)
 }
 
 /** The body of a form. What is none is refused before there is anything to judge. */
-async function receive(ctx: Context, { refused, clock }: Ports): Promise<Buffer> {
+async function receive(ctx: Context, { refused, clock, tracing }: Ports): Promise<Buffer> {
   try {
     assertIsForm(ctx);
-    return await readBody(ctx.req, MAX_BODY);
+    return await tracing.step('receive', () => readBody(ctx.req, MAX_BODY));
   } catch (error) {
     const at = Math.floor(clock.now());
     if (error instanceof Fault) refused.note({ fault: error, correlationId: ctx.state.correlationId, at });

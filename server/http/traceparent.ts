@@ -1,4 +1,4 @@
-import type { Trace } from '../core/trace.ts';
+import type { CallersTrace } from '../core/trace.ts';
 
 /** Version, trace-id, parent-id and flags; of the version that there is. W3C Trace Context §3.2 */
 const TRACEPARENT = /^00-(?<id>[0-9a-f]{32})-(?<parent>[0-9a-f]{16})-(?<flags>[0-9a-f]{2})$/;
@@ -12,9 +12,9 @@ const NOUGHTS = /^0+$/;
  * The trace that a request is part of. Anything that is not exactly a header of version 00 is as if it were not there, two of them too,
  * which Node gives as one text. W3C Trace Context §3.2.2
  */
-export function traceOf(header: string | readonly string[] | undefined): Trace | undefined {
+export function traceOf(header: string | readonly string[] | undefined): CallersTrace | undefined {
   if (typeof header !== 'string') return undefined;
   const { id = '', parent = '', flags = '' } = TRACEPARENT.exec(header)?.groups ?? {};
   if (id === '' || NOUGHTS.test(id) || NOUGHTS.test(parent)) return undefined;
-  return { id, sampled: (Number.parseInt(flags, 16) & SAMPLED) !== 0 };
+  return { id, parent, sampled: (Number.parseInt(flags, 16) & SAMPLED) !== 0 };
 }

@@ -24,6 +24,8 @@ export type Surroundings = {
   readonly cwd?: string;
   /** Flags of Node itself. */
   readonly nodeFlags?: readonly string[];
+  /** NODE_OPTIONS as the user has set it; not on Windows. */
+  readonly nodeOptions?: string;
   /** For standard input, which otherwise is closed. */
   readonly input?: string;
 };
@@ -96,8 +98,9 @@ export async function newUser(t: Test): Promise<User> {
  */
 const UNTRACED = process.platform === 'win32' ? [] : ['env', '-u', 'NODE_OPTIONS', '-u', 'NODE_V8_COVERAGE'];
 
-function launch(args: readonly string[], { cwd, env, input, nodeFlags = [] }: Surroundings): Running {
-  const [command = '', ...first] = [...UNTRACED, process.execPath, ...nodeFlags];
+function launch(args: readonly string[], { cwd, env, input, nodeFlags = [], nodeOptions }: Surroundings): Running {
+  const options = nodeOptions === undefined ? [] : [`NODE_OPTIONS=${nodeOptions}`];
+  const [command = '', ...first] = [...UNTRACED, ...options, process.execPath, ...nodeFlags];
   const child = spawn(command, [...first, BIN, ...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.on('error', () => {}).end(input);
   const line = Promise.withResolvers<string | undefined>();

@@ -62,7 +62,7 @@ export const rooms: readonly Room[] = [
     ],
     packages: { koa: ANY },
   },
-  { of: 'server/telemetry/', imports: ['server/core/'], packages: { pino: ANY, 'prom-client': ANY } },
+  { of: 'server/telemetry/', imports: ['server/core/'], packages: { '@opentelemetry/api': ANY, pino: ANY, 'prom-client': ANY } },
   { of: 'server/config-schema.ts', imports: ['server/core/'], packages: { zod: ANY } },
   { of: 'server/config-text.ts', imports: [] },
   { of: 'server/config-settings.ts', imports: ['server/core/', 'server/config-schema.ts'] },

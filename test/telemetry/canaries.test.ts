@@ -12,6 +12,7 @@ import { keyFolders } from '../../server/foundations.ts';
 import { createLog } from '../../server/telemetry/log.ts';
 import { type Answer, startTestServer } from '../token/server.ts';
 import { type Canary, filesOf, found, shapesOf, shapesOfBytes } from './canaries.ts';
+import { record, recorded, spanText } from './recording.ts';
 import { operations, WATCHED } from './watched.ts';
 
 const SCOPE = 'prove:bygg.read';
@@ -20,6 +21,7 @@ const OPEN = 'prove:kart.read';
 const PERSON = '01819010001';
 const GIVER_NUMBER = GIVER.slice(-11);
 
+record();
 const log: string[] = [];
 const server = await startTestServer(t, {
   config: { operations: { ...WATCHED, logTokens: true } },
@@ -184,7 +186,7 @@ async function administration(): Promise<void> {
 }
 
 t.test(
-  'PV-SEC-104 no assertion, token, private key, person’s number or foreign text reaches a log, metric, audit, error or the store',
+  'PV-SEC-104 no assertion, token, private key, person’s number or foreign text reaches a log, metric, trace, audit, error or the store',
   async (t) => {
     const { signing, audit } = keyFolders(devConfig({ dataDir: server.dataDir, port: 0 }));
     const accepted = { kinds: ['rsa', 'ed25519'], states: ['active'] } as const;
@@ -215,6 +217,9 @@ t.test(
     t.same(found(shapesOf('the giver', GIVER_NUMBER), 'the log', log.join('')), []);
     t.match(metrics, /^portvakt_tokens_issued_total/m);
     t.same(found(canaries, 'the metrics', metrics), []);
+    const spans = recorded().map(spanText);
+    t.ok(spans.length > 150, `${spans.length} spans`);
+    t.same(found([...canaries, ...shapesOf('the giver', GIVER_NUMBER)], 'the traces', spans.join('\n')), []);
     for (const { request, answer } of answers) {
       t.same(found(canaries, `the answer to ${request}`, answer), []);
       t.same(found(shapesOf('the giver', GIVER_NUMBER), `the answer to ${request}`, answer), []);

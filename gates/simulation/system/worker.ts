@@ -1,6 +1,7 @@
 import { ClockWatch } from '../../../server/clock.ts';
 import { issueToken, type TokenResponse } from '../../../server/core/issue-token.ts';
 import type { Clock, KeyPolicy, Log, Ports, RevocationData, Storage } from '../../../server/core/ports.ts';
+import { untraced } from '../../../server/core/tracing.ts';
 import { Allowances } from '../../../server/limits/allowances.ts';
 import { cachedRegisters } from '../../../server/storage/cache.ts';
 import { openStorage } from '../../../server/storage/open.ts';
@@ -96,6 +97,7 @@ function portsOf(storage: Storage, { world, elsewhere, counts, clock }: Surround
     unproven: { count: (code) => add(counts, `unproven ${code}`) },
     refused: { note: () => {}, settled: async () => {} },
     limits: new Allowances({ concurrency: 1, queue: 1 }, clock),
+    tracing: untraced,
     random: countedRandom(`${name}.`),
     ...{ keyPolicy: unasked<KeyPolicy>(), revocation: unasked<RevocationData>() },
   };
