@@ -6,11 +6,12 @@ import { parse, stringify } from 'yaml';
 import { type Manifest, pack } from '../../cli/operator/backup/archive.ts';
 import { assertOfThisVersion } from '../../cli/operator/backup/restore-database.ts';
 import { seal } from '../../cli/operator/backup/sealed-stream.ts';
+import { OWNER_ROLE, RUNTIME_ROLE } from '../../proving/postgres-places.ts';
+import { NOT_HERE } from '../../proving/postgres-programs.ts';
 import type { Storage } from '../../server/core/ports.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { COPIED_TABLES, KNOWN_SCHEMA } from '../../server/storage/upkeep.ts';
-import { OWNER_ROLE, PostgresPlaces, RUNTIME_ROLE } from '../storage/postgres-place.ts';
-import { NOT_HERE } from '../storage/postgres-programs.ts';
+import { postgresPlaces } from '../storage/postgres-place.ts';
 import { client, putAll, verdict } from '../storage/samples.ts';
 import { newUser, type User } from './portvakt.ts';
 
@@ -21,7 +22,7 @@ const KEY = ['--key-file', 'backup.key'];
 
 if (NOT_HERE) t.pass('PostgreSQL cannot be run here', { skip: NOT_HERE });
 else {
-  const places = await PostgresPlaces.create(t);
+  const places = await postgresPlaces(t);
   const { cluster } = places;
 
   /** A host whose configuration names a database. */

@@ -2,9 +2,10 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse, stringify } from 'yaml';
+import { RUNTIME_ROLE } from '../../proving/postgres-places.ts';
+import { NOT_HERE } from '../../proving/postgres-programs.ts';
 import { lockForServer } from '../../server/storage/upkeep.ts';
-import { PostgresPlaces, RUNTIME_ROLE } from '../storage/postgres-place.ts';
-import { NOT_HERE } from '../storage/postgres-programs.ts';
+import { postgresPlaces } from '../storage/postgres-place.ts';
 import { newUser } from './portvakt.ts';
 
 // Each command is a process of its own.
@@ -12,7 +13,7 @@ t.setTimeout(120_000);
 
 if (NOT_HERE) t.pass('PostgreSQL cannot be run here', { skip: NOT_HERE });
 else {
-  const places = await PostgresPlaces.create(t);
+  const places = await postgresPlaces(t);
 
   t.test(
     'a PostgreSQL database is made by its owner, and then serves; secrets come as files (PV-SEC-096, PV-SEC-119)',

@@ -161,7 +161,15 @@ export const rooms: readonly Room[] = [
       'server/storage/',
     ],
   },
-  { of: 'proving/', imports: ['fixtures/', ...SERVED], packages: { yaml: { in: 'data-directory.ts' } } },
+  {
+    of: 'proving/',
+    imports: ['fixtures/', ...SERVED],
+    packages: {
+      yaml: { in: 'data-directory.ts' },
+      pg: { in: 'postgres-cluster.ts' },
+      'node-forge': { in: 'self-signed.ts' },
+    },
+  },
   { of: 'gates/program-before.ts', imports: ['proving/'], computed: true },
   {
     of: 'gates/',

@@ -2,11 +2,12 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { OWNER_ROLE, RUNTIME_ROLE } from '../../proving/postgres-places.ts';
+import { NOT_HERE } from '../../proving/postgres-programs.ts';
 import { AuditVerifier } from '../../server/audit/verify.ts';
 import { COPIED_TABLES, OWN_TABLES } from '../../server/storage/copied-tables.ts';
 import { copyFile, digestFile, openStorage } from '../../server/storage/open.ts';
-import { OWNER_ROLE, PostgresPlaces, RUNTIME_ROLE } from './postgres-place.ts';
-import { NOT_HERE } from './postgres-programs.ts';
+import { postgresPlaces } from './postgres-place.ts';
 import { client, putAll, scope, verdict } from './samples.ts';
 import { consent, delegation, source, system, systemUser } from './samples-acting.ts';
 
@@ -37,7 +38,7 @@ async function filled(t: Test): Promise<string> {
 
 if (NOT_HERE) t.pass('PostgreSQL cannot be run here', { skip: NOT_HERE });
 else {
-  const places = await PostgresPlaces.create(t);
+  const places = await postgresPlaces(t);
   const { cluster } = places;
   const counted = async (database: string): Promise<number> =>
     (await cluster.sql<{ n: number }>('SELECT count(*)::int AS n FROM portvakt.organizations', database))[0]?.n ?? 0;

@@ -1,12 +1,13 @@
 import t, { type Test } from 'tap';
+import { RUNTIME_ROLE } from '../../proving/postgres-places.ts';
+import { NOT_HERE } from '../../proving/postgres-programs.ts';
+import { StubbornProxy } from '../../proving/stubborn-proxy.ts';
 import { type Storage, StoreUnavailable } from '../../server/core/ports.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { readLocation } from '../../server/storage/postgres/location.ts';
 import { ConnectionPool } from '../../server/storage/postgres/pool.ts';
-import { PostgresPlaces, RUNTIME_ROLE } from './postgres-place.ts';
-import { NOT_HERE } from './postgres-programs.ts';
+import { postgresPlaces } from './postgres-place.ts';
 import { owner, putAll, verdict } from './samples.ts';
-import { StubbornProxy } from './stubborn-proxy.ts';
 
 /** How soon a store is used again once it can be, in milliseconds. `PV-SEC-118` */
 const RECOVERY = 10_000;
@@ -35,7 +36,7 @@ const QUESTIONS: Readonly<Record<string, (storage: Storage) => Promise<unknown>>
 
 if (NOT_HERE) t.pass('PostgreSQL cannot be run here', { skip: NOT_HERE });
 else {
-  const places = await PostgresPlaces.create(t, { settings: { deadlock_timeout: '50ms' } });
+  const places = await postgresPlaces(t, { settings: { deadlock_timeout: '50ms' } });
   const { cluster } = places;
   const open = async (t: Test, location?: string): Promise<Storage> => {
     const storage = await openStorage(location ?? (await places.location()), { patience: 500 });

@@ -1,15 +1,16 @@
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import forge from 'node-forge';
 import t from 'tap';
+import { freePort } from '../../proving/data-directory.ts';
+import { OWNER_ROLE, RUNTIME_ROLE } from '../../proving/postgres-places.ts';
+import { give, NOT_HERE } from '../../proving/postgres-programs.ts';
+import { selfSigned } from '../../proving/self-signed.ts';
 import { recordHash } from '../../server/audit/chain.ts';
 import type { AuditLine } from '../../server/core/audit.ts';
 import { StoreUnavailable } from '../../server/core/ports.ts';
 import { migrateStorage, openStorage, StoreUnusable, schemaStatus } from '../../server/storage/open.ts';
 import { MIGRATIONS } from '../../server/storage/postgres/migrate.ts';
-import { OWNER_ROLE, PostgresPlaces, RUNTIME_ROLE } from './postgres-place.ts';
-import { give, NOT_HERE } from './postgres-programs.ts';
+import { postgresPlaces } from './postgres-place.ts';
 import { verdict } from './samples.ts';
 
 t.test(
@@ -39,7 +40,7 @@ t.test(
 );
 
 if (!NOT_HERE) {
-  const places = await PostgresPlaces.create(t);
+  const places = await postgresPlaces(t);
   const { cluster } = places;
 
   t.test(
@@ -224,30 +225,4 @@ if (!NOT_HERE) {
       'a server without TLS',
     );
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== 'object' || address === null) throw new Error('no port');
-  return address.port;
-}
-
-function selfSigned(host: string): { readonly certificate: string; readonly key: string } {
-  const keys = forge.pki.rsa.generateKeyPair(2048);
-  const certificate = forge.pki.createCertificate();
-  certificate.publicKey = keys.publicKey;
-  certificate.serialNumber = '01';
-  certificate.validity.notAfter.setFullYear(certificate.validity.notBefore.getFullYear() + 1);
-  const name = [{ name: 'commonName', value: host }];
-  certificate.setSubject(name);
-  certificate.setIssuer(name);
-  certificate.setExtensions([
-    { name: 'basicConstraints', cA: true },
-    { name: 'subjectAltName', altNames: [{ type: 2, value: host }] },
-  ]);
-  certificate.sign(keys.privateKey, forge.md.sha256.create());
-  return { certificate: forge.pki.certificateToPem(certificate), key: forge.pki.privateKeyToPem(keys.privateKey) };
 }

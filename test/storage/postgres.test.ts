@@ -1,11 +1,11 @@
 import t from 'tap';
+import { NOT_HERE } from '../../proving/postgres-programs.ts';
 import { storageContract } from './contract.ts';
-import { PostgresPlaces } from './postgres-place.ts';
-import { NOT_HERE } from './postgres-programs.ts';
+import { postgresPlaces } from './postgres-place.ts';
 
 if (NOT_HERE) t.pass('PostgreSQL cannot be run here', { skip: NOT_HERE });
 else {
-  const places = await PostgresPlaces.create(t);
+  const places = await postgresPlaces(t);
   storageContract('PostgreSQL', {
     locate: () => places.location(),
     locateBare: () => places.bare(),

@@ -1,14 +1,15 @@
 import t, { type Test } from 'tap';
-import { PostgresPlaces, RUNTIME_ROLE } from '../storage/postgres-place.ts';
-import { NOT_HERE } from '../storage/postgres-programs.ts';
-import { StubbornProxy } from '../storage/stubborn-proxy.ts';
+import { RUNTIME_ROLE } from '../../proving/postgres-places.ts';
+import { NOT_HERE } from '../../proving/postgres-programs.ts';
+import { StubbornProxy } from '../../proving/stubborn-proxy.ts';
+import { postgresPlaces } from '../storage/postgres-place.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
 const scope = 'prove:bygg.read';
 
 if (NOT_HERE) t.pass('PostgreSQL cannot be run here', { skip: NOT_HERE });
 else {
-  const places = await PostgresPlaces.create(t);
+  const places = await postgresPlaces(t);
   const { cluster } = places;
 
   /** Two servers on one database, with keys in common. */
