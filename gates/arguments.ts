@@ -20,7 +20,8 @@ export const HELP = `Runs what has to hold before a release and takes too long f
 
   npm run -s gates -- [options] [GATE…]
 
-  GATE               ${GATES.map(({ id }) => id).join(', ')}; G9 stands for all of its parts (default: all)
+  GATE               ${GATES.map(({ id }) => id).join(', ')}; G9
+                     stands for all of its parts, and postgres for all gates on PostgreSQL (default: all)
   --short            the short forms: all of them within ten minutes
   --seed N           where chance begins (default: 1); a failure comes again from its seed
   --from N           number of the first case (default: 0): to go on with a run that was stopped, or look at one case again
@@ -51,7 +52,8 @@ function parse(args: string[]) {
 }
 
 function gatesNamed(name: string): readonly Gate[] {
-  const named = GATES.filter(({ id }) => id === name || id.startsWith(`${name}-`));
+  const exact = GATES.filter(({ id }) => id === name);
+  const named = exact.length > 0 ? exact : GATES.filter(({ id }) => id.startsWith(`${name}-`) || id.endsWith(`-${name}`));
   if (named.length === 0) throw new Misuse(`there is no gate ${name}`);
   return named;
 }

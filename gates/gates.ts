@@ -6,8 +6,8 @@ import { fuzzAssertions } from './fuzz-assertions.ts';
 import { fuzzBodies } from './fuzz-bodies.ts';
 import { fuzzCertificates } from './fuzz-certificates.ts';
 import type { Gate } from './gate.ts';
-import { killUnderLoad } from './kill-under-load.ts';
-import { oneTokenEach } from './one-token-each.ts';
+import { killNodes, killUnderLoad } from './kill-under-load.ts';
+import { oneTokenEach, oneTokenOfNodes } from './one-token-each.ts';
 import { opensslVerify } from './openssl-verify.ts';
 import { powerCut } from './power-cut.ts';
 import { rollingUpgrade } from './rolling-upgrade.ts';
@@ -30,4 +30,6 @@ export const GATES: readonly Gate[] = [
   fuzzBodies,
   backupUnderLoad,
   simulation,
+  killNodes,
+  oneTokenOfNodes,
 ];

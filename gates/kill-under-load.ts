@@ -1,8 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { PostgresCluster } from '../proving/postgres-cluster.ts';
 import { killProcess } from '../proving/process-tree.ts';
 import { type Chance, chanceOf, pick } from './chance.ts';
 import { type Gate, type Outcome, TOLD } from './gate.ts';
+import { postgresStand } from './load/stand.ts';
 import { Trial } from './load/trial.ts';
+import type { TrialNode } from './load/trial-node.ts';
+import { onPostgres } from './on-postgres.ts';
 
 const FULL = 200;
 const SHORT = 9;
@@ -32,6 +36,22 @@ export const killUnderLoad: Gate = {
   },
 };
 
+/** The same for each of three nodes, and as often for the PostgreSQL that they share. */
+export const killNodes: Gate = onPostgres({
+  id: 'G1-postgres',
+  title: `kill -9 × ${FULL / 4} of each of 3 nodes under load, and of their PostgreSQL: as G1`,
+  run: async ({ isShort, seed, from, tell }) => {
+    const stand = await postgresStand();
+    const trial = await Trial.on(stand);
+    const { cluster } = stand;
+    try {
+      return await kill(trial, { seed, from, to: isShort ? from + SHORT : FULL, tell, cluster });
+    } finally {
+      await trial.close();
+    }
+  },
+});
+
 type Kills = {
   readonly seed: number;
   readonly from: number;
@@ -39,18 +59,23 @@ type Kills = {
   readonly tell: (line: string) => void;
   /** Seconds in which there have to be tokens again, where others than the gate use the machine. */
   readonly within?: number;
+  /** The database, which is killed in its turn; absent: only nodes are. */
+  readonly cluster?: PostgresCluster;
 };
 
 /** Kills it once for each number, and holds it to its promises each time. */
-export async function kill(trial: Trial, { seed, from, to, tell, within = READY }: Kills): Promise<Outcome> {
+export async function kill(trial: Trial, { seed, from, to, tell, within = READY, cluster }: Kills): Promise<Outcome> {
   const failures: string[] = [];
-  const killed: Record<Victim, number> = { worker: 0, first: 0, all: 0 };
+  const killed: Record<string, number> = {};
   let longest = 0;
   for (let number = from; number < to; number++) {
     const next = chanceOf(seed, number);
-    const victim = pick(VICTIMS, next);
-    const ready = await killOnce(trial, victim, next);
-    killed[victim]++;
+    const inNode = pick(VICTIMS, next);
+    // Each node in its turn, and then the database.
+    const node = trial.nodes[number % (trial.nodes.length + (cluster ? 1 : 0))];
+    const victim = node ? inNode : 'database';
+    const ready = await killOnce(trial, node ? killIn(node, inNode, next) : crash(cluster), next);
+    killed[victim] = (killed[victim] ?? 0) + 1;
     longest = Math.max(longest, ready);
     if (ready > within) failures.push(`kill ${number} (${victim}): tokens again only after ${ready.toFixed(1)} s`);
     failures.push(...(await trial.broken()).map((flaw) => `kill ${number} (${victim}): ${flaw}`));
@@ -71,17 +96,36 @@ export async function kill(trial: Trial, { seed, from, to, tell, within = READY 
   };
 }
 
-/** @returns seconds until there are tokens again */
-async function killOnce(trial: Trial, victim: Victim, next: Chance): Promise<number> {
-  const requests = await trial.sign(REQUESTS);
-  const began = await trial.loadWhile(requests, async () => {
-    await pause(next(LONGEST_LOAD));
-    const workers = trial.server.workers();
+/** Kills, and is what starts again what was killed. */
+type Killing = () => Promise<() => Promise<void>>;
+
+function killIn(node: TrialNode, victim: Victim, next: Chance): Killing {
+  return async () => {
+    const { server } = node;
+    const workers = server.workers();
     if (victim === 'worker') killProcess(pick(workers, next));
-    else await trial.server.kill(victim);
-    return performance.now();
+    else await server.kill(victim);
+    return victim === 'worker' ? async () => {} : () => node.serveAgain();
+  };
+}
+
+/** Of its processes none stops in order: what it has in memory is gone. */
+function crash(cluster: PostgresCluster | undefined): Killing {
+  return async () => {
+    await cluster?.crash();
+    return async () => cluster?.start();
+  };
+}
+
+/** @returns seconds until there are tokens again, of every node */
+async function killOnce(trial: Trial, killing: Killing, next: Chance): Promise<number> {
+  const requests = await trial.sign(REQUESTS);
+  const { began, again } = await trial.loadWhile(requests, async () => {
+    await pause(next(LONGEST_LOAD));
+    const startAgain = await killing();
+    return { began: performance.now(), again: startAgain };
   });
-  if (victim !== 'worker') await trial.serveAgain();
+  await again();
   await trial.timeToToken(READY * 10_000);
   return (performance.now() - began) / 1000;
 }

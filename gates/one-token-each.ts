@@ -1,7 +1,9 @@
-import { Connection } from '../proving/connection.ts';
-import { type Gate, TOLD } from './gate.ts';
+import type { Connection } from '../proving/connection.ts';
+import { type Asked, type Gate, type Outcome, TOLD } from './gate.ts';
 import { ask, type Came, REPLAYED, TOKEN } from './load/spending.ts';
+import { postgresStand } from './load/stand.ts';
 import { Trial } from './load/trial.ts';
+import { onPostgres } from './on-postgres.ts';
 
 const FULL = 10_000;
 const SHORT = 400;
@@ -16,28 +18,37 @@ const SLICE = 200;
 export const oneTokenEach: Gate = {
   id: 'G3',
   title: `${FULL} rounds of ${TIMES} equal assertions at once on one node: exactly one token each`,
-  run: async ({ isShort, from, tell }) => {
-    const trial = await Trial.open();
-    const connections = Array.from({ length: TIMES }, () => new Connection(trial.directory.port));
-    try {
-      const rounds = isShort ? SHORT : FULL - from;
-      const { came, failures } = await race(trial, { rounds, connections, tell });
-      const flaws = await trial.broken();
-      return {
-        figures: {
-          rounds,
-          requests: rounds * TIMES,
-          tokens: came.get(TOKEN) ?? 0,
-          'refused as replays': came.get(REPLAYED) ?? 0,
-        },
-        failures: [...failures, ...flaws].slice(0, TOLD),
-      };
-    } finally {
-      for (const connection of connections) connection.close();
-      await trial.close();
-    }
-  },
+  run: (asked) => raceOn(Trial.open(), asked),
 };
+
+/** The same, at three nodes that have one PostgreSQL. `PV-SEC-038` */
+export const oneTokenOfNodes: Gate = onPostgres({
+  id: 'G3-postgres',
+  title: `${FULL} rounds of ${TIMES} equal assertions at once, spread over 3 nodes on PostgreSQL: exactly one token each`,
+  run: (asked) => raceOn(postgresStand().then(Trial.on), asked),
+});
+
+async function raceOn(opening: Promise<Trial>, { isShort, from, tell }: Asked): Promise<Outcome> {
+  const trial = await opening;
+  const connections = trial.connections(TIMES);
+  try {
+    const rounds = isShort ? SHORT : FULL - from;
+    const { came, failures } = await race(trial, { rounds, connections, tell });
+    const flaws = await trial.broken();
+    return {
+      figures: {
+        rounds,
+        requests: rounds * TIMES,
+        tokens: came.get(TOKEN) ?? 0,
+        'refused as replays': came.get(REPLAYED) ?? 0,
+      },
+      failures: [...failures, ...flaws].slice(0, TOLD),
+    };
+  } finally {
+    for (const connection of connections) connection.close();
+    await trial.close();
+  }
+}
 
 type Race = { readonly rounds: number; readonly connections: readonly Connection[]; readonly tell: (line: string) => void };
 

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { type Installation, installWorld, type World } from '../fixtures/world.ts';
 import { readConfig } from '../server/config.ts';
@@ -16,6 +16,7 @@ export type DataDirectory = {
   readonly port: number;
   /** The configuration file. */
   readonly config: string;
+  /** Where the store is, as `openStorage` takes it. */
   readonly database: string;
   remove(): Promise<void>;
 };
@@ -23,14 +24,16 @@ export type DataDirectory = {
 /** Registers more than the world. */
 export type Filling = (storage: Storage, installation: Installation) => Promise<void>;
 
-/** Makes a data directory among the temporary files. @param fill has the open store, before any key is made. */
-export async function makeDataDirectory(world: World, fill?: Filling): Promise<DataDirectory> {
-  const folder = await mkdtemp(join(tmpdir(), 'portvakt-proving-'));
-  const forget = leaveNothing(() => rmSync(folder, { recursive: true, force: true }));
+/**
+ * Makes a data directory among the temporary files.
+ * @param fill has the open store, before any key is made.
+ * @param store a PostgreSQL database with the schema and nothing in it, instead of a file.
+ */
+export async function makeDataDirectory(world: World, fill?: Filling, store?: string): Promise<DataDirectory> {
   const port = await freePort();
   const issuer = `http://localhost:${port}/`;
-  const file = join(folder, 'portvakt.yaml');
-  await writeFile(file, stringify(settings(issuer, port)));
+  const { folder, file, remove } = await temporaryFolder();
+  await writeFile(file, stringify(settings({ issuer, port, store })));
   const config = await readConfig(file, {});
   const installation = { now: Math.floor(Date.now() / 1000), correlationId: '0'.repeat(32), issuer };
   const { storage } = await openFoundations(config, {
@@ -40,22 +43,40 @@ export async function makeDataDirectory(world: World, fill?: Filling): Promise<D
     },
   });
   await storage.close();
+  return { issuer, port, config: file, database: store ?? join(folder, 'data', 'portvakt.db'), remove };
+}
+
+/** Makes another node's: the same issuer, the same keys and the same PostgreSQL database, on a port of its own. */
+export async function makeNodeOf({ issuer, config, database }: DataDirectory): Promise<DataDirectory> {
+  const port = await freePort();
+  const { folder, file, remove } = await temporaryFolder();
+  await cp(dirname(config), folder, { recursive: true });
+  await writeFile(file, stringify(settings({ issuer, port, store: database })));
+  return { issuer, port, config: file, database, remove };
+}
+
+async function temporaryFolder(): Promise<{ readonly folder: string; readonly file: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'portvakt-proving-'));
+  const forget = leaveNothing(() => rmSync(folder, { recursive: true, force: true }));
   const remove = async (): Promise<void> => {
     await rm(folder, { recursive: true, force: true });
     forget();
   };
-  return { issuer, port, config: file, database: join(config.dataDir, 'portvakt.db'), remove };
+  return { folder, file: join(folder, 'portvakt.yaml'), remove };
 }
+
+type Settings = { readonly issuer: string; readonly port: number; readonly store: string | undefined };
 
 /**
  * What the measured server is configured with: the defaults, but for what a benchmark cannot do without. This is the one place where
  * something is switched on or off for it.
  */
-function settings(issuer: string, port: number): object {
+function settings({ issuer, port, store }: Settings): object {
   return {
     issuer,
     environment: 'test',
     data_dir: 'data',
+    ...(store !== undefined && { store: { url: store } }),
     listen: { hosts: ['127.0.0.1'], port },
     shutdown: { delay_seconds: 0 },
     operations: { listen: '127.0.0.1:0' },

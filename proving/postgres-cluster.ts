@@ -12,8 +12,8 @@ export type ClusterOptions = {
 };
 
 /**
- * Runs a program and signals it what it is told on its input. When that ends without a word, the test has been killed: then the program
- * goes too, and the folder.
+ * Runs a program and signals it what it is told on its input. When that ends without a word, who started it has been killed: then the
+ * program goes too, and the folder.
  */
 const GUARD = `
   exec 3<&0
@@ -36,7 +36,7 @@ const GUARD = `
   exit $code`;
 
 /**
- * A PostgreSQL of the test's own, from the npm package: a folder that is removed with it, reached by a Unix socket in it, so that no
+ * A PostgreSQL of one's own, from the npm package: a folder that is removed with it, reached by a Unix socket in it, so that no
  * two ever meet.
  */
 export class PostgresCluster {
@@ -124,11 +124,11 @@ export class PostgresCluster {
     return join(this.#folder, 'data');
   }
 
-  /** Its messages go where the test's own do: they are asked for when something is wrong. */
+  /** Its messages go where those of this process do: they are asked for when something is wrong. */
   #run(program: string, words: readonly string[]): ChildProcess {
     const out = process.env.PORTVAKT_TEST_POSTGRES_LOG ? 'inherit' : 'ignore';
     const command = ['-c', GUARD, this.#folder, join(this.#programs, program), ...words];
-    // In a session of its own: what ends the test must not end the guard.
+    // In a session of its own: what ends this process must not end the guard.
     return spawn('/bin/sh', command, { cwd: this.#folder, stdio: ['pipe', out, out], detached: true, ...RUNNER });
   }
 

@@ -3,7 +3,7 @@ import { Connection } from '../../proving/connection.ts';
 import { accessToken, apiRequest } from './api-request.ts';
 
 /** Where the changes are made, and in whose name. */
-export type Administered = { readonly issuer: string; readonly port: number; readonly admin: Credentials };
+export type Administered = { readonly issuer: string; readonly ports: readonly number[]; readonly admin: Credentials };
 
 const WRITE = 'idporten:scopes.write';
 
@@ -16,33 +16,34 @@ export class Changing {
   /** By name, the descriptions that may be found; undefined: that it is not there. */
   readonly #possible = new Map<string, Set<string | undefined>>();
   #number = 0;
+  #turn = 0;
   acknowledged = 0;
 
   constructor(where: Administered) {
     this.#where = where;
   }
 
-  /** What changes are made with: to be had while the server still answers. */
-  token(): Promise<string> {
-    const { admin, ...server } = this.#where;
-    return accessToken(server, { ...admin, scope: WRITE });
-  }
-
-  /** Goes on until it is told to stop, or the connection breaks. */
-  async run(token: string, goesOn: () => boolean): Promise<void> {
-    const { port } = this.#where;
-    const connection = new Connection(port);
-    while (goesOn() && (await this.#change(connection, token)));
-    connection.close();
+  /** Makes ready for changes at the next node: what they are made with is to be had while it still answers. */
+  async begin(): Promise<{ run(goesOn: () => boolean): Promise<void> }> {
+    const port = this.#next();
+    const token = await this.#token(port);
+    return {
+      // Until it is told to stop, or the connection breaks.
+      run: async (goesOn) => {
+        const connection = new Connection(port);
+        while (goesOn() && (await this.#change(connection, token)));
+        connection.close();
+      },
+    };
   }
 
   /** @returns what was acknowledged and is not there, a sentence each. @throws {Error} when the scopes cannot be read */
   async lost(): Promise<string[]> {
-    const { issuer, port } = this.#where;
+    const { issuer } = this.#where;
+    const port = this.#next();
+    const token = await this.#token(port);
     const connection = new Connection(port);
-    const { status, body } = await connection.ask(
-      apiRequest(issuer, { method: 'GET', path: '/scopes', token: await this.token() }),
-    );
+    const { status, body } = await connection.ask(apiRequest(issuer, { method: 'GET', path: '/scopes', token }));
     connection.close();
     if (status !== 200) throw new Error(`the scopes cannot be read: ${status} ${body}`);
     const scopes = JSON.parse(body) as { name: string; description: string }[];
@@ -51,6 +52,17 @@ export class Changing {
       if (possible.has(found.get(name))) return [];
       return [`${name} is described as ${found.get(name)}, not ${[...possible].join(' or ')}`];
     });
+  }
+
+  /** One node after the other. */
+  #next(): number {
+    const { ports } = this.#where;
+    return ports[this.#turn++ % ports.length] ?? 0;
+  }
+
+  #token(port: number): Promise<string> {
+    const { admin, issuer } = this.#where;
+    return accessToken({ issuer, port }, { ...admin, scope: WRITE });
   }
 
   /** Every other change describes the scope before. @returns whether there was an answer. @throws {Error} for a refusal */

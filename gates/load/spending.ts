@@ -41,12 +41,12 @@ export class Spending {
    * may get one token and not two. `PV-SEC-116`
    * @returns what was wrong, a sentence each.
    */
-  async settle(port: number): Promise<string[]> {
+  async settle(ports: readonly number[]): Promise<string[]> {
     const failures: string[] = [];
     const queue = [...this.#tokens].values();
     await Promise.all(
-      Array.from({ length: CONNECTIONS }, async () => {
-        const connection = new Connection(port);
+      Array.from({ length: CONNECTIONS }, async (_, place) => {
+        const connection = new Connection(ports[place % ports.length] ?? 0);
         for (const [request, before] of queue) {
           const [second, third] = [await ask(connection, request), await ask(connection, request)];
           const tokens = before + [second, third].filter((came) => came === TOKEN).length;

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import Database from 'better-sqlite3';
+import type { PostgresCluster } from '../../proving/postgres-cluster.ts';
 import { AuditVerifier } from '../../server/audit/verify.ts';
 import { openStorage } from '../../server/storage/open.ts';
 
@@ -28,6 +29,29 @@ export async function verifyAudit(database: string): Promise<Kept> {
   } finally {
     await storage.close();
   }
+}
+
+/** What PostgreSQL finds wrong with the rows and indexes of a database, read one against the other. */
+export async function clusterFlaws(cluster: PostgresCluster, database: string): Promise<string[]> {
+  await cluster.sql('CREATE EXTENSION IF NOT EXISTS amcheck', database);
+  const flaws = await cluster.sql<{ flaw: string }>(
+    `SELECT format('%s: %s', c.relname, h.msg) AS flaw
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, LATERAL verify_heapam(c.oid) h
+     WHERE n.nspname = 'portvakt' AND c.relkind = 'r'`,
+    database,
+  );
+  const broken = await cluster
+    .sql(
+      `SELECT bt_index_check(c.oid, true)
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am a ON a.oid = c.relam
+       WHERE n.nspname = 'portvakt' AND c.relkind = 'i' AND a.amname = 'btree'`,
+      database,
+    )
+    .then(
+      () => [],
+      (error: unknown) => [`an index is broken: ${error}`],
+    );
+  return [...flaws.map(({ flaw }) => flaw), ...broken];
 }
 
 /** What SQLite finds wrong with the file and with its references; nothing: it is whole. */

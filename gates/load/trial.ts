@@ -1,21 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Credentials } from '../../fixtures/made-up-world.ts';
 import { Connection } from '../../proving/connection.ts';
-import { type DataDirectory, makeDataDirectory } from '../../proving/data-directory.ts';
+import type { DataDirectory } from '../../proving/data-directory.ts';
 import { worldOfRun } from '../../proving/made-world.ts';
-import { type Portvakt, servePortvakt } from '../../proving/portvakt.ts';
+import type { Portvakt } from '../../proving/portvakt.ts';
 import { openPresigner, type Presigner } from '../../proving/presigner.ts';
 import { tokenRequest } from '../../proving/token-request.ts';
 import { JWT_BEARER } from '../../server/core/token-request.ts';
 import { Changing } from './changing.ts';
 import { NOTHING, Spending, TOKEN } from './spending.ts';
-import { integrityFlaws, verifyAudit } from './store.ts';
+import { type Stand, sqliteStand } from './stand.ts';
+import { verifyAudit } from './store.ts';
+import { TrialNode } from './trial-node.ts';
 
 /** A closed scope of the made-up world, so that each token needs an access row. */
 export const SCOPE = 'prove:bygg.read';
-
-/** Processes of the server: enough that two of them meet at the store. */
-const WORKERS = 2;
 
 /** Connections that ask for tokens. */
 const CONNECTIONS = 8;
@@ -23,47 +22,78 @@ const CONNECTIONS = 8;
 /** Milliseconds that one rests whose server is gone, and in which it is looked whether the server is back. */
 const REST = 10;
 
-/** A Portvakt that is asked for tokens and for changes while something happens to it, and what has been promised by it. */
+/** Nodes of Portvakt that are asked for tokens and for changes while something happens to them, and what has been promised by them. */
 export class Trial {
-  readonly directory: DataDirectory;
+  readonly nodes: readonly [TrialNode, ...TrialNode[]];
   readonly spending = new Spending();
   readonly changing: Changing;
   /** Tokens that were got, in all that were settled. */
   tokens = 0;
+  readonly #stand: Stand;
   readonly #presigner: Presigner;
   readonly #clients: readonly Credentials[];
-  #server: Portvakt;
 
   private constructor(given: {
-    directory: DataDirectory;
-    server: Portvakt;
+    stand: Stand;
+    nodes: readonly [TrialNode, ...TrialNode[]];
     presigner: Presigner;
     clients: readonly Credentials[];
   }) {
-    this.directory = given.directory;
-    this.#server = given.server;
+    this.#stand = given.stand;
+    this.nodes = given.nodes;
     this.#presigner = given.presigner;
     this.#clients = given.clients;
-    const { issuer, port } = this.directory;
-    this.changing = new Changing({ issuer, port, admin: this.client('demo-owner-admin') });
+    this.changing = new Changing({ issuer: this.issuer, ports: this.ports, admin: this.client('demo-owner-admin') });
   }
 
-  /** Starts the server on the made-up world, in a data directory of its own. */
+  /** Starts one node on the made-up world, on a file. */
   static async open(): Promise<Trial> {
-    const { world, clients } = await worldOfRun();
-    const directory = await makeDataDirectory(world);
+    return Trial.on(await sqliteStand());
+  }
+
+  /** Starts the nodes of a stand, which is removed with the trial. */
+  static async on(stand: Stand): Promise<Trial> {
     const presigner = openPresigner();
+    const { workers } = stand;
+    const [one, ...rest] = stand.directories;
+    const started: TrialNode[] = [];
     try {
-      return new Trial({ directory, server: await servePortvakt(directory, { workers: WORKERS }), presigner, clients });
+      // One after the other: the first one tells the store what it runs by.
+      const first = await TrialNode.start(one, workers);
+      started.push(first);
+      for (const directory of rest) started.push(await TrialNode.start(directory, workers));
+      const { clients } = await worldOfRun();
+      return new Trial({ stand, nodes: [first, ...started.slice(1)], presigner, clients });
     } catch (error) {
+      for (const { server } of started) await server.kill('all');
       await presigner.close();
-      await directory.remove();
+      await stand.remove();
       throw error;
     }
   }
 
+  /** Of the first node. */
+  get directory(): DataDirectory {
+    return this.nodes[0].directory;
+  }
+
+  /** The first node. */
   get server(): Portvakt {
-    return this.#server;
+    return this.nodes[0].server;
+  }
+
+  get issuer(): string {
+    return this.directory.issuer;
+  }
+
+  /** Of each node. */
+  get ports(): readonly number[] {
+    return this.nodes.map(({ port }) => port);
+  }
+
+  /** The processes that answer, of all nodes. */
+  workers(): readonly number[] {
+    return this.nodes.flatMap(({ server }) => server.workers());
   }
 
   /** A client of the made-up world. */
@@ -80,24 +110,30 @@ export class Trial {
 
   /** Requests that each deserve a token, signed now. */
   async sign(count: number): Promise<Buffer[]> {
-    const { issuer } = this.directory;
+    const { issuer } = this;
     const order = { ...this.client('demo-consumer'), audience: issuer, scope: SCOPE };
     const assertions = await this.#presigner.sign(Array.from({ length: count }, () => order));
     return assertions.map((assertion) => tokenRequest(issuer, { grant_type: JWT_BEARER, assertion }));
   }
 
-  /** Starts the server again where it was killed. */
-  async serveAgain(): Promise<void> {
-    this.#server = await servePortvakt(this.directory, { workers: WORKERS });
+  /** Connections to all nodes in turn. */
+  connections(count: number): readonly Connection[] {
+    const { ports } = this;
+    return Array.from({ length: count }, (_, n) => new Connection(ports[n % ports.length] ?? 0));
   }
 
-  /** Asks for tokens, on several connections, and makes changes, one by one, for as long as the happening takes. */
+  /** Starts the first node again where it was killed. */
+  async serveAgain(): Promise<void> {
+    await this.nodes[0].serveAgain();
+  }
+
+  /** Asks all nodes for tokens, on several connections, and makes changes at one, for as long as the happening takes. */
   async loadWhile<T>(requests: readonly Uint8Array[], happening: () => Promise<T>): Promise<T> {
-    const token = await this.changing.token();
+    const administering = await this.changing.begin();
     const state = { isOver: false };
     const queue = requests.values();
-    const asking = Array.from({ length: CONNECTIONS }, () => this.#ask(queue, () => !state.isOver));
-    const changing = this.changing.run(token, () => !state.isOver);
+    const asking = this.connections(CONNECTIONS).map((connection) => this.#ask(connection, queue, () => !state.isOver));
+    const changing = administering.run(() => !state.isOver);
     const happened = happening().finally(() => {
       state.isOver = true;
     });
@@ -105,44 +141,48 @@ export class Trial {
     return result;
   }
 
-  /** Milliseconds until an assertion gets a token on a connection of its own. @throws {Error} when none does within the time */
+  /** Milliseconds until every node gives a token on a connection of its own. @throws {Error} when one does not within the time */
   async timeToToken(longest: number): Promise<number> {
     const began = performance.now();
-    for (let came = ''; performance.now() - began < longest; await pause(REST)) {
-      const [request] = await this.sign(1);
-      const connection = new Connection(this.directory.port);
-      if (request) came = await this.spending.send(connection, request);
-      connection.close();
-      if (came === TOKEN) return performance.now() - began;
+    for (const { port } of this.nodes) {
+      for (let came = ''; came !== TOKEN; ) {
+        const [request] = await this.sign(1);
+        const connection = new Connection(port);
+        if (request) came = await this.spending.send(connection, request);
+        connection.close();
+        if (came === TOKEN) continue;
+        if (performance.now() - began > longest) throw new Error(`no token within ${longest} ms: ${came}`);
+        await pause(REST);
+      }
     }
-    throw new Error(`no token within ${longest} ms`);
+    return performance.now() - began;
   }
 
   /**
-   * Holds the store to all that was promised: no assertion gets a second token, no acknowledged change is lost, the audit's chains hold and
-   * speak of every token, and the database is whole. @returns what does not hold, a sentence each
+   * Holds the store to all that was promised: no assertion gets a second token, whichever node is asked, no acknowledged change is lost, the
+   * audit's chains hold and speak of every token, and the database is whole. @returns what does not hold, a sentence each
    */
   async broken(): Promise<string[]> {
-    const { database, port } = this.directory;
     this.tokens = this.spending.came.get(TOKEN) ?? 0;
-    const spent = await this.spending.settle(port);
+    const spent = await this.spending.settle(this.ports);
     const lost = await this.changing.lost();
-    const audit = await verifyAudit(database).then(
+    const audit = await verifyAudit(this.directory.database).then(
       ({ types }) => (count(types, 'token.issuing') < this.tokens ? ['the audit does not speak of every token'] : []),
       (error: unknown) => [`the audit is broken: ${error}`],
     );
-    return [...spent, ...lost, ...audit, ...integrityFlaws(database)];
+    return [...spent, ...lost, ...audit, ...(await this.#stand.flaws())];
   }
 
   async close(): Promise<void> {
-    await this.#server.stop().finally(async () => {
+    try {
+      await Promise.all(this.nodes.map(({ server }) => server.stop()));
+    } finally {
       await this.#presigner.close();
-      await this.directory.remove();
-    });
+      await this.#stand.remove();
+    }
   }
 
-  async #ask(queue: IterableIterator<Uint8Array>, goesOn: () => boolean): Promise<void> {
-    const connection = new Connection(this.directory.port);
+  async #ask(connection: Connection, queue: IterableIterator<Uint8Array>, goesOn: () => boolean): Promise<void> {
     for (let next = queue.next(); goesOn() && !next.done; next = queue.next())
       if ((await this.spending.send(connection, next.value)) === NOTHING) await pause(REST);
     connection.close();
