@@ -1,32 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { type Gate, TOLD } from './gate.ts';
-import { NOTHING, TOKEN } from './load/spending.ts';
+import { BACK, befall, type Fault } from './load/befall.ts';
 import { Trial } from './load/trial.ts';
 import { canTrace } from './system-calls.ts';
 
 /** How long the fault lasts, in milliseconds: longer than anybody waits for a lock. */
 const FULL = 30_000;
 const SHORT = 4_000;
-
-/** Milliseconds within which there are tokens again. Security §6 */
-const BACK = 10_000;
-
-const REQUESTS = 1_000;
-
-/** Refusals that are clear: the store cannot be used, or the server has too much to do meanwhile. */
-const CLEAR = ['PV-502', 'PV-402', 'PV-505'];
-
-/** What may befall a store. */
-type Fault = {
-  readonly name: string;
-  /** Whether tokens may still be issued while it lasts. */
-  readonly serves: boolean;
-  /** @returns what ends it */
-  readonly begin: (trial: Trial) => Promise<() => Promise<void>>;
-};
 
 /** Every write to a file at a place, as SQLite writes, or every sync, meets this in all workers. */
 const injected = (name: string, injection: string, serves = false): Fault => ({
@@ -113,40 +95,3 @@ export const brokenDisk: Gate = {
     return { figures, failures: failures.slice(0, TOLD) };
   },
 };
-
-/** Lets a fault last so many milliseconds under load. @returns what came of it, and what should not have */
-export async function befall(
-  trial: Trial,
-  { serves, begin }: Fault,
-  lasting: number,
-): Promise<{ readonly told: string; readonly flaws: readonly string[] }> {
-  const workers = `${trial.server.workers()}`;
-  const requests = await trial.sign(REQUESTS);
-  const flaws: string[] = [];
-  let before = new Map(trial.spending.came);
-  let during = new Map<string, number>();
-  await trial.loadWhile(requests, async () => {
-    await pause(100);
-    const end = await begin(trial);
-    // What was under way when it began may still be answered.
-    await pause(100);
-    before = new Map(trial.spending.came);
-    await pause(lasting);
-    during = since(before, trial.spending.came);
-    await end();
-  });
-  const back = await trial.timeToToken(3 * BACK);
-  for (const [came, count] of during)
-    if (!(CLEAR.includes(came) || (came === TOKEN && serves))) flaws.push(`${count} requests were answered with ${came}`);
-  if (during.size === 0 && !serves) flaws.push('nothing was answered while it lasted');
-  if (back > BACK) flaws.push(`tokens again only after ${(back / 1000).toFixed(1)} s`);
-  if (`${trial.server.workers()}` !== workers) flaws.push('a worker crashed');
-  flaws.push(...(await trial.broken()));
-  const answers = [...during].map(([came, count]) => `${came === NOTHING ? 'no answer' : came} ${count}`).join(', ') || 'none';
-  return { told: `answers meanwhile: ${answers}; tokens again after ${(back / 1000).toFixed(2)} s`, flaws };
-}
-
-function since(before: ReadonlyMap<string, number>, now: ReadonlyMap<string, number>): Map<string, number> {
-  const counts = [...now].map(([came, count]) => [came, count - (before.get(came) ?? 0)] as const);
-  return new Map(counts.filter(([, count]) => count > 0));
-}

@@ -1,4 +1,5 @@
 import { backupUnderLoad } from './backup-under-load.ts';
+import { brokenDatabase } from './broken-database.ts';
 import { brokenDisk } from './broken-disk.ts';
 import { clockSteps } from './clock-steps.ts';
 import { corpora } from './corpora.ts';
@@ -32,4 +33,5 @@ export const GATES: readonly Gate[] = [
   simulation,
   killNodes,
   oneTokenOfNodes,
+  brokenDatabase,
 ];

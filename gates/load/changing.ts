@@ -1,9 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Credentials } from '../../fixtures/made-up-world.ts';
 import { Connection } from '../../proving/connection.ts';
 import { accessToken, apiRequest } from './api-request.ts';
 
 /** Where the changes are made, and in whose name. */
 export type Administered = { readonly issuer: string; readonly ports: readonly number[]; readonly admin: Credentials };
+
+/** Milliseconds until the next change is tried where one was refused. */
+const REFUSED_REST = 100;
 
 const WRITE = 'idporten:scopes.write';
 
@@ -80,6 +84,7 @@ export class Changing {
       this.acknowledged++;
     } else if (answer && !(answer.status === 503 || possible.has(undefined)))
       throw new Error(`${method} ${path}: ${answer.status} ${answer.body}`);
+    if (answer?.status === 503) await pause(REFUSED_REST);
     return answer !== undefined;
   }
 }

@@ -52,9 +52,9 @@ export async function postgresStand(options: PostgresOptions = {}): Promise<Post
     const { cluster } = places;
     opened.push(() => cluster.remove());
     const database = await places.database();
-    const { location, close } = await route(cluster, database);
-    opened.push(close);
-    const first = await makeDataDirectory((await worldOfRun()).world, undefined, location);
+    const way = await route(cluster, database);
+    opened.push(() => way.close());
+    const first = await makeDataDirectory((await worldOfRun()).world, undefined, way.location);
     opened.push(first.remove);
     const others: DataDirectory[] = [];
     for (let place = 1; place < nodes; place++) {

@@ -1,8 +1,9 @@
 import t from 'tap';
-import { befall, fullDisk, locked } from '../../gates/broken-disk.ts';
+import { fullDisk, locked } from '../../gates/broken-disk.ts';
 import { stepClocks } from '../../gates/clock-steps.ts';
 import { sendBodies } from '../../gates/fuzz-bodies.ts';
 import { kill } from '../../gates/kill-under-load.ts';
+import { befall } from '../../gates/load/befall.ts';
 import { Trial } from '../../gates/load/trial.ts';
 import { race, TIMES } from '../../gates/one-token-each.ts';
 import { Connection } from '../../proving/connection.ts';
