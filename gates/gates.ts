@@ -13,7 +13,9 @@ import { opensslVerify } from './openssl-verify.ts';
 import { powerCut } from './power-cut.ts';
 import { rollingUpgrade } from './rolling-upgrade.ts';
 import { rotationUnderLoad } from './rotation-under-load.ts';
+import { serialisable } from './serialisable.ts';
 import { simulation } from './simulation/gate.ts';
+import { withdrawnAccess } from './withdrawn-access.ts';
 
 /** All gates, in the order in which they run. */
 export const GATES: readonly Gate[] = [
@@ -34,4 +36,6 @@ export const GATES: readonly Gate[] = [
   killNodes,
   oneTokenOfNodes,
   brokenDatabase,
+  withdrawnAccess,
+  serialisable,
 ];
