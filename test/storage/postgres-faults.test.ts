@@ -199,6 +199,26 @@ else {
     t.pass('a database that has less is believed, too: it may have taken the place of one that had more');
   });
 
+  t.test('PV-SEC-073 what was asked of a slow database long before is no answer to who asks now', async (t) => {
+    const proxy = await StubbornProxy.before(cluster.socket);
+    t.teardown(() => proxy.close());
+    const database = await places.database();
+    const storage = await openStorage(`postgres://${RUNTIME_ROLE}@127.0.0.1:${proxy.port}/${database}`);
+    t.teardown(() => storage.close());
+    const { version } = await storage.standing();
+    const later = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await later(850);
+    proxy.slow(1_100);
+    const early = storage.standing();
+    await later(50);
+    await cluster.sql('UPDATE portvakt.register_version SET version = version + 1', database);
+    await later(850);
+    const late = storage.standing();
+    t.equal((await early).version, version, 'as it was when it was asked for');
+    t.equal((await late).version, version + 1);
+    proxy.slow(0);
+  });
+
   t.test('notices are heard again when the connection that heard them was lost', async (t) => {
     const database = await places.database();
     const location = cluster.location(database, RUNTIME_ROLE);

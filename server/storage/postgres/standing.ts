@@ -34,7 +34,9 @@ export class StandingWatch {
   #confirmed = Number.NEGATIVE_INFINITY;
   /** Counts what was heard, so that an answer to an earlier question does not stand above it. */
   #news = 0;
+  /** The question whose answer is waited for, and when it was sent. */
   #asking: Promise<Standing> | undefined;
+  #asked = Number.NEGATIVE_INFINITY;
   #listener: Client | undefined;
   #isClosed = false;
 
@@ -46,10 +48,16 @@ export class StandingWatch {
 
   /** What it is, or was less than a second ago. @throws {StoreUnavailable} */
   async current(): Promise<Standing> {
-    if (this.#known !== undefined && performance.now() - this.#confirmed < BELIEVED) return this.#known;
-    this.#asking ??= this.#confirm().finally(() => {
-      this.#asking = undefined;
-    });
+    const now = performance.now();
+    if (this.#known !== undefined && now - this.#confirmed < BELIEVED) return this.#known;
+    // A question that was sent long ago, to a database that is slow or by a process that was stopped meanwhile, is answered as of then.
+    if (this.#asking === undefined || now - this.#asked >= BELIEVED) {
+      const asking = this.#confirm().finally(() => {
+        if (this.#asking === asking) this.#asking = undefined;
+      });
+      this.#asking = asking;
+      this.#asked = now;
+    }
     return this.#asking;
   }
 
@@ -81,7 +89,7 @@ export class StandingWatch {
     if (!row) throw new Error('the store has no version');
     const { version, issuedFrom, forgotten } = row;
     const standing = { version, replayFloor: { issuedFrom, forgotten: this.#spans.read(forgotten) } };
-    if (this.#news !== news) return standing;
+    if (this.#news !== news || sent < this.#confirmed) return standing;
     this.#confirmed = sent;
     this.#known = standing;
     return standing;
