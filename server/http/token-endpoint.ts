@@ -6,6 +6,7 @@ import type { Log, Ports } from '../core/ports.ts';
 import type { Trace } from '../core/trace.ts';
 import { type Admission, countOverload } from './admission.ts';
 import { readBody } from './body.ts';
+import { withinPatience } from './patience.ts';
 import { PRIVATE_JSON } from './render-fault.ts';
 
 /** Largest body of a token request, in bytes. `PV-SEC-059` */
@@ -52,14 +53,11 @@ function answering(ports: Ports, { addressOf, gate }: Admission): (ctx: Context)
     const turn = gate.enter();
     if (turn)
       await tracing.step('queue', () => turn).catch((error: unknown) => sendAway(error, address, { correlationId, ports }));
-    try {
-      if (ctx.req.socket.destroyed) throw new Fault('PV-022', { detail: 'the sender went away' });
-      const answer = await issue(body, ports, { trace: ctx.state.trace, address });
-      ctx.set(PRIVATE_JSON);
-      ctx.body = JSON.stringify(answer);
-    } finally {
-      gate.leave();
-    }
+    // The place is free when the work is done, and not when somebody was told that it takes too long.
+    const work = inPlace(ctx, () => issue(body, ports, { trace: ctx.state.trace, address })).finally(() => gate.leave());
+    const answer = await withinPatience(work);
+    ctx.set(PRIVATE_JSON);
+    ctx.body = JSON.stringify(answer);
   };
 }
 
@@ -73,6 +71,12 @@ async function receive(ctx: Context, { refused, clock, tracing }: Ports): Promis
     if (error instanceof Fault) refused.note({ fault: error, correlationId: ctx.state.correlationId, at });
     throw error;
   }
+}
+
+/** Nobody is worked for who has gone while waiting. @throws {Fault} PV-022 */
+async function inPlace<T>({ req }: Context, work: () => Promise<T>): Promise<T> {
+  if (req.socket.destroyed) throw new Fault('PV-022', { detail: 'the sender went away' });
+  return work();
 }
 
 /** What is refused before it is read is counted here, what is judged where it is judged. @throws {Fault} PV-401 */
