@@ -7,6 +7,9 @@ export const BACK = 10_000;
 
 const REQUESTS = 3_000;
 
+/** Milliseconds in which that is answered whose commit was done already: a machine may be busy. */
+const UNDER_WAY = 500;
+
 /** Refusals that are clear: the store cannot be used, or the server has too much to do meanwhile. */
 const CLEAR = ['PV-502', 'PV-402', 'PV-505'];
 
@@ -34,7 +37,7 @@ export async function befall(
     await pause(100);
     const end = await begin(trial);
     // What was under way when it began may still be answered.
-    await pause(100);
+    await pause(UNDER_WAY);
     before = new Map(trial.spending.came);
     await pause(lasting);
     during = since(before, trial.spending.came);
