@@ -11,6 +11,9 @@ import { onPostgres } from './on-postgres.ts';
 const FULL = 200;
 const SHORT = 9;
 
+/** Each node once, the database once, and again. */
+const SHORT_OF_NODES = 6;
+
 /** Seconds in which there are tokens again. Security §6 */
 const READY = 3;
 
@@ -45,7 +48,7 @@ export const killNodes: Gate = onPostgres({
     const trial = await Trial.on(stand);
     const { cluster } = stand;
     try {
-      return await kill(trial, { seed, from, to: isShort ? from + SHORT : FULL, tell, cluster });
+      return await kill(trial, { seed, from, to: isShort ? from + SHORT_OF_NODES : FULL, tell, cluster });
     } finally {
       await trial.close();
     }

@@ -10,7 +10,7 @@ import { onPostgres } from './on-postgres.ts';
 
 /** Milliseconds that are recorded. */
 const FULL = 300_000;
-const SHORT = 15_000;
+const SHORT = 10_000;
 
 /** Clients that ask each node for each of what can be given. */
 const CLIENTS = 2;

