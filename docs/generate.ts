@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { apiDocument, apiPage } from './pages/api.ts';
 import { cliPage } from './pages/cli.ts';
 import { configPage } from './pages/config.ts';
+import { dashboard } from './pages/dashboard.ts';
 import { errorsPage } from './pages/errors.ts';
 import { metricsPage } from './pages/metrics.ts';
 
@@ -17,8 +18,18 @@ export async function pages(): Promise<ReadonlyMap<string, string>> {
   ]);
 }
 
+/** The files of docs/examples/ that are made from code, compared as well. */
+export function examples(): ReadonlyMap<string, string> {
+  return new Map([['grafana-dashboard.json', dashboard()]]);
+}
+
 if (import.meta.main) {
-  const folder = new URL('reference/', import.meta.url);
-  await mkdir(folder, { recursive: true });
-  for (const [name, text] of await pages()) await writeFile(new URL(name, folder), text);
+  await write('reference/', await pages());
+  await write('examples/', examples());
+}
+
+async function write(folder: string, files: ReadonlyMap<string, string>): Promise<void> {
+  const place = new URL(folder, import.meta.url);
+  await mkdir(place, { recursive: true });
+  for (const [name, text] of files) await writeFile(new URL(name, place), text);
 }

@@ -18,8 +18,11 @@ export type Cached = (typeof CACHED)[number];
 /** How often a copy served, and how often the store had to be asked. */
 export type CacheUse = { hits: number; misses: number };
 
+/** Of each durable commit that requests share: how many share it, and how many seconds it took. */
+export type CommitMeasures = { readonly entries: Distribution; readonly seconds: Distribution };
+
 /** What the store counts of itself. */
-export type StoreMeasures = { failures: number; readonly commits: Distribution };
+export type StoreMeasures = { failures: number; readonly commits: CommitMeasures };
 
 /**
  * What one process counts and sees of itself, since its start. Plain numbers that whoever does the work raises in place: on the token
@@ -60,7 +63,7 @@ export function createMeasures(): Measures {
     refused: noughts(Object.keys(catalogue) as FaultCode[]),
     unproven: 0,
     seconds: { issued: new Distribution(SECONDS), refused: new Distribution(SECONDS) },
-    store: { failures: 0, commits: new Distribution(ENTRIES) },
+    store: { failures: 0, commits: { entries: new Distribution(ENTRIES), seconds: new Distribution(SECONDS) } },
     caches: record(CACHED, () => ({ hits: 0, misses: 0 })),
     refreshes: { renewed: 0, failed: 0 },
     logged: { info: 0, warn: 0, error: 0 },

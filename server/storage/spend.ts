@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Distribution } from '../core/distribution.ts';
+import type { CommitMeasures } from '../core/measures.ts';
 import { type SpendKey, StoreUnavailable } from '../core/ports.ts';
 import { MINUTE } from '../core/time.ts';
 
@@ -31,15 +31,15 @@ export type Commit<Entry> = (batch: readonly Entry[]) => Promise<readonly boolea
  */
 export class GroupCommit<Entry> {
   readonly #commit: Commit<Entry>;
-  readonly #sizes: Distribution | undefined;
+  readonly #measured: CommitMeasures | undefined;
   #waiting: Waiting<Entry>[] = [];
   #isDue = false;
   #isCommitting = false;
 
-  /** @param sizes where it is counted how many entries share a commit. */
-  constructor(commit: Commit<Entry>, sizes?: Distribution) {
+  /** @param measured where it is counted how many entries share a commit, and how long it takes. */
+  constructor(commit: Commit<Entry>, measured?: CommitMeasures) {
     this.#commit = commit;
-    this.#sizes = sizes;
+    this.#measured = measured;
   }
 
   /** @returns whether the entry was fresh. Rejects as the commit does. */
@@ -60,9 +60,11 @@ export class GroupCommit<Entry> {
     const batch = this.#waiting.splice(0, MAX_BATCH);
     this.#isDue = false;
     this.#isCommitting = true;
+    const start = performance.now();
     try {
       const fresh = await this.#commit(batch.map(({ entry }) => entry));
-      this.#sizes?.observe(batch.length);
+      this.#measured?.entries.observe(batch.length);
+      this.#measured?.seconds.observe((performance.now() - start) / 1000);
       for (const [place, { resolve }] of batch.entries()) resolve(fresh[place] === true);
     } catch (error) {
       for (const { reject } of batch) reject(error);

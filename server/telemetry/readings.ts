@@ -69,6 +69,7 @@ const gauge = (
 
 const DURATION = 'portvakt_token_request_seconds';
 const COMMIT = 'portvakt_commit_entries';
+const COMMIT_SECONDS = 'portvakt_commit_seconds';
 
 /** Everything that a process tells of itself. docs/reference/metrics.md is made from it. */
 export const METRICS: readonly Metric[] = [
@@ -105,7 +106,13 @@ export const METRICS: readonly Metric[] = [
     name: COMMIT,
     help: 'entries that share one durable commit: spent assertions, and audit records that belong to no other change',
     ...{ type: 'histogram', aggregator: 'sum', labels: [] },
-    read: ({ measures: { store } }) => spread(COMMIT, store.commits),
+    read: ({ measures: { store } }) => spread(COMMIT, store.commits.entries),
+  },
+  {
+    name: COMMIT_SECONDS,
+    help: 'seconds that these commits took, from when the store was asked until they were durable',
+    ...{ type: 'histogram', aggregator: 'sum', labels: [] },
+    read: ({ measures: { store } }) => spread(COMMIT_SECONDS, store.commits.seconds),
   },
   counter('portvakt_store_errors_total', 'statements that the store could not carry out: full, read-only, locked, broken', (m) =>
     one(m.store.failures),

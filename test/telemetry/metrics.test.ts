@@ -47,6 +47,8 @@ t.test('a commit is counted with what it holds, and a look-up by whether a copy 
   const more = grown(before, await scrape(server));
   t.equal(more('portvakt_commit_entries_bucket{le="1"}'), 1);
   t.equal(more('portvakt_commit_entries_sum'), 1);
+  t.equal(more('portvakt_commit_seconds_count'), 1);
+  t.ok(more('portvakt_commit_seconds_sum') > 0);
   t.equal(more('portvakt_cache_total{register="clients",result="hit"}'), 1);
   t.equal(more('portvakt_cache_total{register="clients",result="miss"}'), 0);
   await server.storage.transaction(async () => {});

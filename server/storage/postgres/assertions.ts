@@ -1,4 +1,4 @@
-import type { Distribution } from '../../core/distribution.ts';
+import type { CommitMeasures } from '../../core/measures.ts';
 import type { SpentAssertions } from '../../core/ports.ts';
 import { forgetting } from '../../core/replay-floor.ts';
 import type { EpochSeconds } from '../../core/time.ts';
@@ -20,7 +20,7 @@ type Spending = {
   readonly chain: AuditChain;
   /** Is told when something has been forgotten. */
   readonly standing: StandingWatch;
-  readonly commits: Distribution;
+  readonly commits: CommitMeasures;
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { Audit } from '../../core/audit.ts';
-import type { Distribution } from '../../core/distribution.ts';
+import type { CommitMeasures } from '../../core/measures.ts';
 import { auditLines } from '../audit-lines.ts';
 import { type AuditRow, type EndRow, type Prepared, toEnd, toRecord } from '../rows/audit.ts';
 import { GroupCommit } from '../spend.ts';
@@ -17,7 +17,7 @@ type Writing = {
   readonly writing: ConnectionPool;
   readonly reading: ConnectionPool;
   readonly chain: AuditChain;
-  readonly commits: Distribution;
+  readonly commits: CommitMeasures;
 };
 
 /** Reading the audit, and appending what belongs to no other change: records that meet share a commit. */

@@ -1,4 +1,4 @@
-import type { Distribution } from '../../core/distribution.ts';
+import type { CommitMeasures } from '../../core/measures.ts';
 import type { SpentAssertions } from '../../core/ports.ts';
 import { type ForgottenSpan, forgetting, isForgotten } from '../../core/replay-floor.ts';
 import type { EpochSeconds } from '../../core/time.ts';
@@ -17,7 +17,7 @@ type Writing = {
   readonly writer: Connection;
   readonly writes: WriteQueue;
   readonly chain: AuditChain;
-  readonly commits: Distribution;
+  readonly commits: CommitMeasures;
 };
 
 /** Spent assertions: the row count of one insert decides, in one commit with the verdict. `PV-SEC-029`, `PV-SEC-030` */

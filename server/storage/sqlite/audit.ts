@@ -1,5 +1,5 @@
 import type { Audit } from '../../core/audit.ts';
-import type { Distribution } from '../../core/distribution.ts';
+import type { CommitMeasures } from '../../core/measures.ts';
 import type { EpochSeconds } from '../../core/time.ts';
 import { auditLines } from '../audit-lines.ts';
 import { type AuditRow, type EndRow, type Prepared, prepared, toEnd, toRecord } from '../rows/audit.ts';
@@ -17,7 +17,7 @@ type Writing = {
   readonly writer: Connection;
   readonly writes: WriteQueue;
   readonly chain: AuditChain;
-  readonly commits: Distribution;
+  readonly commits: CommitMeasures;
 };
 
 /** Reading the audit, and appending what belongs to no other change: records of one turn share a commit. */
