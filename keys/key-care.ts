@@ -80,6 +80,19 @@ export async function tidy(place: KeyPlace): Promise<void> {
   }
 }
 
+/**
+ * Seals a key as one that signs, where another node has let it sign and this one's file is as it was brought here.
+ * @throws {KeyUnusable | StoreUnavailable}
+ */
+export async function sealActive({ folder, storage }: KeyPlace, { kid }: SigningKeyRecord, key: KeyObject): Promise<void> {
+  if (folder.stateOf(kid) !== 'pending') return;
+  const sealed = await folder.seal(kid, key, 'active');
+  await storage.transaction(async (changes) => {
+    const now = (await changes.signingKeys.list()).find((record) => record.kid === kid);
+    if (now?.state === 'active' && folder.stateOf(kid) === 'pending') folder.put(kid, sealed);
+  });
+}
+
 /** A key in the clear stays as it is until it is sealed; what cannot be opened cannot sign either, and is left for its removal. */
 async function sealRetired({ folder, storage }: KeyPlace, { kid, alg }: SigningKeyRecord): Promise<void> {
   const key = await openUnretired(folder, kid, [KIND_OF[alg]]);

@@ -78,7 +78,7 @@ export class KeyFolder {
     const path = this.path(sealed.kid);
     if (!states.includes(sealed.state))
       throw new KeyUnusable(
-        `${path} is sealed as ${sealed.state}, and the database says ${states[0]}: restore both from one backup`,
+        `${path} is sealed as ${sealed.state}, and the database says ${states[0]}: restore both from one backup, or copy it anew from the node that lets it sign`,
       );
     const key = await unsealKey(sealed, this.#master);
     if (typeof key === 'string') throw unopened(path, key);

@@ -5,7 +5,7 @@ import type { Log, Signer, SigningKeyRecord, TokenSigner } from '../server/core/
 import { CONTRACT_ALGORITHM, type SigningAlgorithm } from '../server/core/signing-algorithm.ts';
 import { activeKey, isPublished } from '../server/core/signing-key.ts';
 import { establish, lacking } from './first-keys.ts';
-import { sealPlain, signingKeysAtRest } from './key-care.ts';
+import { sealActive, sealPlain, signingKeysAtRest } from './key-care.ts';
 import type { KeyPlace } from './key-change.ts';
 import { KeyUnusable } from './key-file.ts';
 import { KIND_OF } from './key-kind.ts';
@@ -95,6 +95,8 @@ class LoadedKeys {
   #records = '';
   #version: number | undefined;
   #following: Promise<void> = Promise.resolve();
+  /** The keys that this process has known as pending: of those it has seen for itself that they came to sign. */
+  readonly #awaited = new Set<string>();
   published: Jwks = { keys: [] };
 
   constructor(place: KeyPlace, algorithms: ReadonlySet<SigningAlgorithm>, log: Log | undefined) {
@@ -127,6 +129,7 @@ class LoadedKeys {
     const text = JSON.stringify(records);
     if (text === this.#records) return;
     this.published = { keys: records.filter(isPublished).map(publish) };
+    for (const { kid, state } of records) if (state === 'pending') this.#awaited.add(kid);
     const keys = new Map<string, KeyObject>();
     const signers = new Map<SigningAlgorithm, Signer>();
     for (const alg of this.#algorithms) {
@@ -136,6 +139,10 @@ class LoadedKeys {
       if (!key) return this.#read();
       keys.set(active.kid, key);
       signers.set(alg, createSigner(active.kid, key, alg));
+      if (this.#awaited.has(active.kid))
+        await sealActive(this.#place, active, key).catch((error: unknown) =>
+          this.#warn(active, error, 'sealed as one that signs'),
+        );
     }
     for (const record of records.filter(({ state }) => state === 'pending')) {
       const key = await this.#load(record).catch((error: unknown) => this.#warn(record, error));
@@ -152,8 +159,9 @@ class LoadedKeys {
     if (loaded) return loaded;
     if (thumbprint(jwk) !== kid)
       throw new KeyUnusable(`the signing key ${kid} is registered with another public key: restore the database`);
-    // A key that is to sign is sealed so before its record says it: what was interrupted there is begun anew.
-    const states = state === 'pending' ? (['pending', 'active'] as const) : [state];
+    // A key that is to sign is sealed so before its record says it: what was interrupted there is begun anew. Where another node lets it
+    // sign, the file that was brought here is as it was before.
+    const states = state === 'pending' || this.#awaited.has(kid) ? ([state, 'pending', 'active'] as const) : [state];
     return this.#place.folder.open(kid, { kinds: [KIND_OF[alg]], states });
   }
 
@@ -162,9 +170,9 @@ class LoadedKeys {
     if (JSON.stringify(await this.#place.storage.signingKeys.list()) === text) throw error;
   }
 
-  #warn({ kid }: SigningKeyRecord, error: unknown): undefined {
+  #warn({ kid }: SigningKeyRecord, error: unknown, what = 'loaded'): undefined {
     if (!(error instanceof KeyUnusable)) throw error;
-    this.#log?.error('a signing key that is published cannot be loaded', { detail: `${kid}: ${error.message}` });
+    this.#log?.error(`a signing key that is published cannot be ${what}`, { detail: `${kid}: ${error.message}` });
   }
 }
 
