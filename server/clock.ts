@@ -90,4 +90,17 @@ export class ClockWatch {
   }
 }
 
+/** Most that a node's clock may be from the store's, in seconds. `PV-SEC-028` */
+const APART = 5;
+
+/**
+ * Whether the clock is too far from the store's, which all nodes have in common. Asking takes time, which is nobody's fault.
+ * @param ask the store for its time; undefined: its clock is this machine's
+ */
+export async function isApart(clock: Clock, ask: () => Promise<number | undefined>): Promise<boolean> {
+  const before = clock.now();
+  const told = await ask();
+  return told !== undefined && (told < before - APART || told > clock.now() + APART);
+}
+
 type Reading = { readonly wall: number; readonly monotonic: number };

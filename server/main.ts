@@ -9,7 +9,7 @@ import { createVerifier } from '../keys/verifier.ts';
 import { ListKeeper } from '../keys/x509/list-keeper.ts';
 import { CountedRefusals } from './audit/unproven.ts';
 import { createAuthorities } from './authorities/authorities.ts';
-import { ClockWatch, type Monotonic, systemClock, systemEvery } from './clock.ts';
+import { ClockWatch, isApart, type Monotonic, systemClock, systemEvery } from './clock.ts';
 import { type Config, ConfigMistake, weakenings } from './config.ts';
 import type { FaultCode } from './core/catalogue.ts';
 import { Fault } from './core/fault.ts';
@@ -264,7 +264,7 @@ function build(
     if (retired) return 'PV-504';
     if (!watch.steady()) return 'PV-503';
     if (loop.isTooLate()) return 'PV-505';
-    await storage.ready();
+    if (await isApart(clock, storage.ready)) return 'PV-507';
     return signs(keystore);
   };
   const keys = async () => (await keystore.jwks()).keys;

@@ -404,6 +404,13 @@ export const catalogue = {
     cause: 'The key that signs now has been changed, and this process cannot open its file: nothing is signed with another.',
     fix: 'Send the request to another node, or here again in a few seconds; the operator finds the file and the reason in the log.',
   },
+  'PV-507': {
+    error: 'temporarily_unavailable',
+    status: 503,
+    phrase: 'The clock of the server is not that of the database',
+    cause: "The server's clock and the clock of the database that it shares with others are more than 5 seconds apart.",
+    fix: 'Send the request to another node; the operator sets both clocks by NTP.',
+  },
   'PV-601': {
     error: 'invalid_request',
     status: 400,

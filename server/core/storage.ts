@@ -325,8 +325,12 @@ export interface Storage extends Registers {
    * what has no worth outside the server, such as the cursors of lists.
    */
   secret(name: string): Promise<Uint8Array>;
-  /** Resolves when the store can be read and written. @throws {StoreUnavailable} */
-  ready(): Promise<void>;
+  /**
+   * Resolves when the store can be read and written.
+   * @returns the time by the store's own clock, in seconds, where that is not this machine's
+   * @throws {StoreUnavailable}
+   */
+  ready(): Promise<number | undefined>;
   close(): Promise<void>;
 }
 

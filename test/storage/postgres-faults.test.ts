@@ -17,7 +17,7 @@ const spend = (storage: Storage, jti: string): Promise<boolean> => storage.asser
 async function recovers(storage: Storage): Promise<void> {
   for (const deadline = performance.now() + RECOVERY; ; ) {
     try {
-      return await storage.ready();
+      return void (await storage.ready());
     } catch (error) {
       if (performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -184,6 +184,24 @@ else {
       t.equal(attempts, 6);
     },
   );
+
+  t.test('PV-SEC-031 a node whose clock is ahead removes nothing that is not over by the database’s clock', async (t) => {
+    const storage = await open(t);
+    const now = Math.floor(Date.now() / 1000);
+    for (const [jti, expires] of [
+      ['over', now - 3_600],
+      ['used now', now + 60],
+    ] as const)
+      await storage.assertions.spend({ clientId: 'a', jti }, expires, verdict);
+    t.equal(await storage.assertions.prune(now + 86_400, 100), 1);
+    t.equal(await storage.assertions.isSpent({ clientId: 'a', jti: 'used now' }), true);
+    const { replayFloor } = await storage.standing();
+    t.same(
+      replayFloor.forgotten,
+      [{ since: now - 3_600, until: now - 3_600 }],
+      'so nobody is shut out for what it has forgotten',
+    );
+  });
 
   t.test('PV-SEC-073 a change whose notice is lost is known of within a second', async (t) => {
     const database = await places.database();

@@ -66,9 +66,32 @@ else {
       const begun = performance.now();
       for (const node of [first, second]) while ((await ask(node)) !== 'token');
       t.ok(performance.now() - begun < 10_000);
+      // Its clock stands still, and the database's runs.
+      first.clock.time = Date.now() / 1000;
       t.equal((await first.get('/health/ready')).status, 200);
     },
   );
+
+  t.test('PV-SEC-028 PV-507 a node whose clock is more than 5 seconds from the database’s is not ready', async (t) => {
+    const [first, second] = await start(t, await places.location());
+    const ready = async (node: TestServer): Promise<string> => {
+      const { status, body } = await node.get('/health/ready');
+      return status === 200 ? 'ready' : `${status} ${`${(body as { error_uri?: string }).error_uri}`.split('/').at(-1)}`;
+    };
+    const now = () => Date.now() / 1000;
+    for (const [seconds, expected] of [
+      [0, 'ready'],
+      [4, 'ready'],
+      [30, '503 PV-507'],
+      [-30, '503 PV-507'],
+      [86_400, '503 PV-507'],
+    ] as const) {
+      second.clock.time = now() + seconds;
+      t.equal(await ready(second), expected, `${seconds} s`);
+      first.clock.time = now();
+      t.equal(await ready(first), 'ready', 'the others are');
+    }
+  });
 
   t.test('a token costs one round trip to the database', async (t) => {
     const proxy = await StubbornProxy.before(cluster.socket);

@@ -81,9 +81,16 @@ async function forget(connection: Connection, ended: EpochSeconds, limit: number
   return removed.length;
 }
 
+/**
+ * What is over by the clock of the database, too: a node whose own is ahead would take away what the others need, and what it had forgotten
+ * would shut their clients out. `PV-SEC-031`
+ */
 const REMOVE = `
   DELETE FROM spent_assertions
-  WHERE digest IN (SELECT digest FROM spent_assertions WHERE expires < $1 ORDER BY expires LIMIT $2)
+  WHERE digest IN (
+    SELECT digest FROM spent_assertions
+    WHERE expires < LEAST($1, floor(extract(epoch FROM clock_timestamp()))::bigint - ${REMEMBERED_AFTER_EXPIRY})
+    ORDER BY expires LIMIT $2)
   RETURNING expires`;
 
 /** The places, from 1, of those that were fresh. */

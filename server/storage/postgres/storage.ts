@@ -132,13 +132,15 @@ function changesOn(connection: Connection, records: Prepared[]): Changes {
 }
 
 /** A commit to the disk: nothing less shows that it is full, or that this is no longer the one that may be written. */
-function probe(connection: Connection): () => Promise<void> {
-  const count = connection.statement<[]>('UPDATE probe SET count = count + 1');
-  let probing: Promise<void> | undefined;
+function probe(connection: Connection): () => Promise<number | undefined> {
+  const count = connection.statement<[], { now: number }>(
+    'UPDATE probe SET count = count + 1 RETURNING extract(epoch FROM clock_timestamp())::float8 AS now',
+  );
+  let probing: Promise<number | undefined> | undefined;
   return () => {
     probing ??= count
-      .run()
-      .then(() => undefined)
+      .get()
+      .then((row) => row?.now)
       .finally(() => {
         probing = undefined;
       });

@@ -116,15 +116,19 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
   };
 }
 
-/** Reads, and commits a write to the disk: nothing less shows that it is full. Who asks meanwhile shares the answer. */
-function probe(reader: Connection, writer: Connection, writes: WriteQueue): () => Promise<void> {
+/**
+ * Reads, and commits a write to the disk: nothing less shows that it is full. Who asks meanwhile shares the answer. The file is this
+ * machine's, and so is its clock.
+ */
+function probe(reader: Connection, writer: Connection, writes: WriteQueue): () => Promise<undefined> {
   const read = reader.statement('SELECT count FROM probe');
   const count = writer.statement('UPDATE probe SET count = count + 1');
   const write = writer.change(() => void count.run());
-  let probing: Promise<void> | undefined;
-  const run = async (): Promise<void> => {
+  let probing: Promise<undefined> | undefined;
+  const run = async (): Promise<undefined> => {
     read.get();
     await writes.run(write);
+    return undefined;
   };
   return () => {
     probing ??= run().finally(() => {
