@@ -1,6 +1,7 @@
 import { backupUnderLoad } from './backup-under-load.ts';
 import { brokenDatabase } from './broken-database.ts';
 import { brokenDisk } from './broken-disk.ts';
+import { clockOfOneNode } from './clock-of-one-node.ts';
 import { clockSteps } from './clock-steps.ts';
 import { corpora } from './corpora.ts';
 import { fuzzAssertions } from './fuzz-assertions.ts';
@@ -38,4 +39,5 @@ export const GATES: readonly Gate[] = [
   brokenDatabase,
   withdrawnAccess,
   serialisable,
+  clockOfOneNode,
 ];
