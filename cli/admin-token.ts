@@ -150,5 +150,5 @@ function missingScopes(error: unknown): readonly AdminScope[] | undefined {
 /** To a command the refusal of its own log-in is no answer to what was asked. */
 function notLetIn(error: unknown): unknown {
   if (!(error instanceof Failure) || error.exit !== 'refused') return error;
-  return new Failure('unauthenticated', error.message, error.facts);
+  return new Failure('unauthenticated', error.message, { ...error.facts, explained: false });
 }

@@ -19,6 +19,12 @@ export async function chooseContext(terminal: Terminal): Promise<NamedContext> {
   return name === undefined ? notLoggedIn(contexts) : contextNamed(name, contexts);
 }
 
+/** Whether no context is chosen, and there is none that could be. */
+export async function isAnonymous(terminal: Terminal): Promise<boolean> {
+  const { current, contexts } = await readContexts();
+  return (terminal.options.context ?? current) === undefined && Object.keys(contexts).length === 0;
+}
+
 /** @throws {Failure} `config`, with the nearest name there is */
 export function contextNamed(name: string, { contexts }: Contexts): NamedContext {
   const found = Object.hasOwn(contexts, name) ? contexts[name] : undefined;

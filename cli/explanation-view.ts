@@ -35,10 +35,11 @@ export function assertWouldIssue({ outcome, code, id }: Explanation): void {
   });
 }
 
-function heading({ client_id, consumer_orgno, supplier_orgno }: Explanation): string {
+function heading({ outcome, at, client_id, consumer_orgno, supplier_orgno }: Explanation): string {
   const acting = supplier_orgno ? `, by ${supplier_orgno}` : '';
   const forWhom = consumer_orgno ? ` for ${consumer_orgno}${acting}` : '';
-  return printable(`Request of client ${client_id ?? 'unknown'}${forWhom}`);
+  const when = outcome === 'refused' ? `, ${at}` : '';
+  return printable(`Request of client ${client_id ?? 'unknown'}${forWhom}${when}`);
 }
 
 function lines({ title, result, code, expected, got, fix }: ExplainedCheck, { green, red, dim }: Colors): readonly string[] {
@@ -54,5 +55,6 @@ function summary({ checks, outcome, code }: Explanation): string {
   const unreached = count('not_reached') === 0 ? '' : ` ${count('not_reached')} were not reached.`;
   if (outcome === 'would_issue' || outcome === 'issued')
     return `A token would be issued: ${count('pass')} checks passed.${unreached}`;
-  return `Refused: ${count('fail')} of ${checks.length} checks failed.${unreached} The token endpoint answers with the first, ${code}.`;
+  const answers = outcome === 'refused' ? 'answered' : 'answers';
+  return `Refused: ${count('fail')} of ${checks.length} checks failed.${unreached} The token endpoint ${answers} with the first, ${code}.`;
 }

@@ -16,6 +16,8 @@ export type FailureFacts = {
   readonly fix?: string;
   readonly errorUri?: string;
   readonly correlationId?: string;
+  /** Whether `portvakt explain` can say more by the correlation id. */
+  readonly explained?: boolean;
   /** Whether the same call may succeed later, unchanged. */
   readonly retryable?: boolean;
   /** Where it is wrong, a line each. */

@@ -55,11 +55,15 @@ function describe({ path, message = '', expected, got }: FailureDetail): string 
   return printable(`${path}: ${parts.filter((part) => part !== '').join(', ')}`);
 }
 
-function directions({ fix, code, correlationId }: Failure['facts']): string[] {
+function directions({ fix, code, correlationId, explained }: Failure['facts']): string[] {
   const lines = [
     ...(fix === undefined ? [] : [`  fix   ${fix.replaceAll('\n', '\n        ')}`]),
-    ...(code === undefined ? [] : [`  more  portvakt explain ${code}`]),
-    ...(correlationId === undefined ? [] : [`  id    ${correlationId}`]),
+    ...more(explained ? correlationId : code),
+    ...(correlationId === undefined || explained ? [] : [`  id    ${correlationId}`]),
   ];
   return lines.length === 0 ? [] : ['', ...lines];
+}
+
+function more(what: string | undefined): readonly string[] {
+  return what === undefined ? [] : [`  more  portvakt explain ${what}`];
 }

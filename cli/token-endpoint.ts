@@ -1,6 +1,8 @@
 import { catalogue, isFaultCode } from '../server/core/catalogue.ts';
 import { JWT_BEARER } from '../server/core/token-request.ts';
+import { chooseContext, isAnonymous, withSlash } from './context.ts';
 import { fixOfMissingDelegation } from './delegation-fix.ts';
+import { findDevServer } from './dev-server.ts';
 import type { ExitName } from './exit.ts';
 import { Failure } from './failure.ts';
 import { ask, type Reply } from './http.ts';
@@ -23,7 +25,7 @@ export async function requestToken(endpoint: string, assertion: string, terminal
   const form = new URLSearchParams({ grant_type: JWT_BEARER, assertion });
   const reply = await ask(endpoint, { method: 'POST', body: form }, terminal);
   if (reply.status === 200 && isTokenResponse(reply.body)) return reply.body;
-  throw refusal(endpoint, reply);
+  throw await refusal(endpoint, reply, terminal);
 }
 
 function isTokenResponse(body: unknown): body is TokenResponse {
@@ -32,7 +34,7 @@ function isTokenResponse(body: unknown): body is TokenResponse {
 
 const TRACE_ID = / ?\(trace_id: ([0-9a-f]{32})\)$/;
 
-function refusal(endpoint: string, { status, headers, body }: Reply): Failure {
+async function refusal(endpoint: string, { status, headers, body }: Reply, terminal: Terminal): Promise<Failure> {
   if (!isRecord(body) || typeof body.error !== 'string') {
     return new Failure('unreachable', `${endpoint} answers ${status}, and not as a token endpoint does`);
   }
@@ -46,10 +48,22 @@ function refusal(endpoint: string, { status, headers, body }: Reply): Failure {
     oauthError: body.error,
     ...(entry && { code, reason: entry.cause, fix: fixOfMissingDelegation(description) ?? entry.fix }),
     ...(errorUri !== undefined && { errorUri }),
-    ...(correlationId !== undefined && { correlationId }),
+    ...(correlationId !== undefined && {
+      correlationId,
+      explained: exitOf(status) === 'refused' && (await mayExplain(endpoint, terminal)),
+    }),
     ...(wait !== null && { details: [{ path: 'retry_after', got: `${wait} s` }] }),
     retryable: status === 429 || status === 503,
   });
+}
+
+/** Whether whoever calls can ask the server for the explanation: as the chosen context, or because it is a dev server of his. */
+async function mayExplain(endpoint: string, terminal: Terminal): Promise<boolean> {
+  const issuer = new URL('/', endpoint).href;
+  if (await isAnonymous(terminal)) return (await findDevServer(issuer)) !== undefined;
+  // Where contexts cannot be read, that is told by whoever needs one.
+  const context = await chooseContext(terminal).catch(() => undefined);
+  return context?.auth !== undefined && withSlash(context.server) === issuer;
 }
 
 function exitOf(status: number): ExitName {

@@ -239,13 +239,14 @@ function toCertificateSettings(rules: ConfigFile['certificates']): CertificateSe
  * The settings that make the server believe more than it does by itself, spelled as in the file: they are listed at the start.
  * `PV-SEC-126`
  */
-export function weakenings({ token, certificates, hosts, tls }: Config): readonly string[] {
+export function weakenings({ token, certificates, hosts, tls, source }: Config): readonly string[] {
   const found: Readonly<Record<string, boolean>> = {
     'behind_proxy: true, and plain HTTP is taken from elsewhere': !tls && !hosts.every(isLoopback),
     [`token.exp_leeway_seconds: ${token.expLeeway}`]: token.expLeeway > 0,
     'token.kid_wins_over_x5c: true': token.kidWinsOverX5c,
     'token.on_behalf_of: true': token.onBehalfOf,
-    'explanations.to_all: true': token.explainsToAll,
+    // Where no file was read it is a made-up world.
+    'explanations.to_all: true': token.explainsToAll && source !== undefined,
     'certificates.allow_soft_in_production: true': certificates.allowSoft,
     'certificates.allow_private_addresses: true': certificates.allowPrivate,
     [`certificates.grace_hours: ${certificates.grace / HOUR}`]: certificates.grace > 24 * HOUR,

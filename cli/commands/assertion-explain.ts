@@ -1,10 +1,6 @@
 import type { Command } from 'commander';
-import { openApi } from '../api-client.ts';
-import { EXPLAIN } from '../api-scopes.ts';
-import { explanation as explanationShape } from '../api-shapes.ts';
-import { assertWouldIssue, explanationView } from '../explanation-view.ts';
+import { explainAssertion } from '../explain-online.ts';
 import { document } from '../help.ts';
-import { readJws } from '../input.ts';
 import { Terminal } from '../terminal.ts';
 
 /** `portvakt assertion explain`: what the server would say of an assertion, by every check, without spending it. */
@@ -14,7 +10,7 @@ export function define(command: Command): void {
       'Has the server judge an assertion by every check of the token endpoint. It is not spent, and no token is issued.',
     )
     .argument('[assertion]', 'the assertion, a file that holds it, or - for standard input', '-')
-    .action(async (assertion: string) => explain(assertion, Terminal.of(command)));
+    .action(async (assertion: string) => explainAssertion(assertion, Terminal.of(command)));
   document(command, {
     examples: [
       {
@@ -25,12 +21,4 @@ export function define(command: Command): void {
     ],
     seeAlso: ['portvakt assertion inspect', 'portvakt client test', 'portvakt explain'],
   });
-}
-
-async function explain(argument: string, terminal: Terminal): Promise<void> {
-  const assertion = await readJws(argument);
-  const api = await openApi(terminal);
-  const { object } = await api.query('/explanations', { body: { assertion }, scopes: EXPLAIN, shape: explanationShape });
-  await terminal.answer(object, explanationView);
-  assertWouldIssue(object);
 }

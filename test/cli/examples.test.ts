@@ -32,6 +32,10 @@ t.test('every example in every help text works as it stands, against dev', async
   const fetchExamples = async () => {
     const asConsumer = ['--client', 'demo-consumer', '--scope', 'prove:bygg.read', '--issuer', made.issuer];
     await writeFile(join(user.home, 'token.jwt'), (await user.run(['token', 'get', ...asConsumer, '-q'])).stdout);
+    // The refusal that the examples of explain ask about.
+    const traceparent = '00-9f8e7d6c5b4a39281706f5e4d3c2b1a0-00f067aa0ba902b7-00';
+    const refused = await fetch(made.token_endpoint, { method: 'POST', headers: { traceparent }, body: 'x' });
+    t.equal(refused.status, 400);
     await writeFile(join(user.home, 'request.jwt'), (await user.run(['assertion', 'create', ...asConsumer])).stdout);
   };
   await prepare('portvakt login --client demo-consumer-admin');

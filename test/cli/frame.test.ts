@@ -44,7 +44,7 @@ t.test('misuse ends with 2 and says what was meant', async (t) => {
     [['token', 'gte'], /did you mean get\?/],
     [['explain', 'MP-110', '--outptu', 'json'], /did you mean --output\?/],
     [['explain', 'MP-110', '-o', 'xml'], /Allowed choices are table, wide, json, yaml, csv, name, auto/],
-    [['explain'], /missing required argument 'code'/],
+    [['explain'], /missing required argument 'what'/],
     [['explain', 'MP-110', 'MP-120'], /too many arguments/],
     [['dev', '--port', '70000'], /It is a number from 0 to 65535/],
     [['dev', '--clock', 'soon'], /It is an ISO date/],

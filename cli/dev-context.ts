@@ -1,0 +1,25 @@
+import { EXPLAIN } from './api-scopes.ts';
+import { chooseServer, type NamedContext, withSlash } from './context.ts';
+import { listDevClients } from './dev-client.ts';
+import { type DevServer, listDevServers } from './dev-server.ts';
+import type { Terminal } from './terminal.ts';
+
+/**
+ * A context for each dev server of this user that runs, the one that is meant first: there a client that may ask for explanations is
+ * at hand, and may see everybody's.
+ */
+export async function devContexts(terminal: Terminal): Promise<readonly NamedContext[]> {
+  const meant = await chooseServer(terminal);
+  const servers = await listDevServers();
+  const first = servers.filter(({ issuer }) => withSlash(issuer) === meant);
+  const contexts = await Promise.all([...new Set([...first, ...servers])].map(contextOf));
+  return contexts.filter((context) => context !== undefined);
+}
+
+async function contextOf({ issuer, data_dir }: DevServer): Promise<NamedContext | undefined> {
+  const clients = await listDevClients(data_dir);
+  const client = clients.find(
+    ({ scopes, key_file }) => key_file !== undefined && EXPLAIN.some((scope) => scopes.includes(scope)),
+  );
+  return client && { name: client.name, server: issuer, auth: { type: 'dev', client: client.name } };
+}
