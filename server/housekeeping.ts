@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClockWatch } from './clock.ts';
 import type { Measures } from './core/measures.ts';
-import type { Every, Log, Storage } from './core/ports.ts';
+import type { Every, Log, Random, Storage } from './core/ports.ts';
 import { HOUR } from './core/time.ts';
+import { sealMonth } from './registry/statistic-months.ts';
 
 /** How often the clock is looked at and spent assertions that are over are removed, in seconds. */
 const INTERVAL = 5;
@@ -17,12 +18,13 @@ const OF_STRANGERS = 100_000;
 const CHECKPOINT_EVERY = HOUR;
 
 /** Starts what must be done now and then. @returns what ends it */
-export function keepHouse(storage: Storage, watch: ClockWatch, { every, measures, log, explained }: Means): () => void {
+export function keepHouse(storage: Storage, watch: ClockWatch, { every, measures, log, random, explained }: Means): () => void {
   return every(INTERVAL, async () => {
     watch.look();
     await attempt('pruning failed', () => removeOver(storage, watch, measures), log);
     await attempt('explanations could not be removed', () => forgetExplanations(storage, watch, explained), log);
     await attempt('tokens could not be counted', () => foldAll(storage), log);
+    await attempt('no month could be sealed', () => sealMonths(storage, watch, random), log);
     await attempt('no checkpoint could be made', () => storage.audit.seal(watch.now(), watch.now() - CHECKPOINT_EVERY), log);
   });
 }
@@ -30,6 +32,14 @@ export function keepHouse(storage: Storage, watch: ClockWatch, { every, measures
 /** Counts whatever has come into the audit, a slice a turn. */
 async function foldAll({ statistics }: Storage): Promise<void> {
   while (await statistics.fold()) await nextTurn();
+}
+
+/** While the clock is not to be believed no month is over. */
+async function sealMonths(storage: Storage, watch: ClockWatch, random: Random): Promise<void> {
+  const surelyPast = watch.surelyPast();
+  if (surelyPast === undefined || !watch.steady()) return;
+  // Its record has to be counted like any other before the next month can be closed.
+  while (await sealMonth(storage, { now: watch.now(), surelyPast, correlationId: random.traceId() })) await foldAll(storage);
 }
 
 /** What fails now is due again in a moment. */
@@ -45,6 +55,7 @@ type Means = {
   readonly every: Every;
   readonly measures: Measures;
   readonly log: Log;
+  readonly random: Random;
   /** How long explanations of refusals are kept, in seconds. */
   readonly explained: number;
 };

@@ -34,6 +34,7 @@ import { type Operations, openOperations } from './operations.ts';
 import { metadata } from './provider/metadata.ts';
 import { createEngine } from './provider/provider.ts';
 import { random } from './random.ts';
+import { watchReadiness } from './readiness-watch.ts';
 import { RefusalExplainer, SILENT } from './refusal-explainer.ts';
 import { selfservice } from './selfservice/mount.ts';
 import { RESOURCES, resourceMetadata } from './selfservice/resource-metadata.ts';
@@ -290,8 +291,9 @@ function build(
     log,
     tracing,
   });
-  const endHousekeeping = keepHouse(storage, watch, { every, measures, log, explained: keep });
+  const endHousekeeping = keepHouse(storage, watch, { every, measures, log, random, explained: keep });
   const { signingAlgorithms: algorithms } = config.token;
+  const endReadings = watchReadiness(storage, { unready, watch, every, log });
   const endRotation = watchKeys(keystore.place, { algorithms, settings: config.keys, watch, every, log });
   const endWatch = watchEndings(ports, { clock, every, log, measures });
   const endTls = watchTls(tlsEnds, { clock, every, log, measures });
@@ -300,6 +302,7 @@ function build(
   const close = async (): Promise<void> => {
     loop.close();
     endHousekeeping();
+    await endReadings();
     await endRotation();
     endTls();
     await endWatch();

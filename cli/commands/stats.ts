@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
+import { beginOfMonth, readMonth } from '../../server/core/month.ts';
 import { STATISTIC_PERIODS } from '../../server/core/statistics.ts';
 import { openApi, withQuery } from '../api-client.ts';
 import { readPages, sorted } from '../api-list.ts';
@@ -8,8 +9,9 @@ import { moment } from '../audit-records.ts';
 import { document } from '../help.ts';
 import type { View } from '../output.ts';
 import { Terminal } from '../terminal.ts';
+import { defineMonths } from './stats-months.ts';
 
-/** `portvakt stats tokens | refusals` */
+/** `portvakt stats tokens | refusals | months` */
 export function define(command: Command): void {
   command.description('Counts tokens and refusals, from the audit and without gaps.');
   const tokens = statistics(command.command('tokens').summary('how many tokens there were'), [
@@ -25,7 +27,7 @@ export function define(command: Command): void {
       { does: 'each of your scopes by month, for a spreadsheet', run: 'portvakt stats tokens --of scopes --per month -o csv' },
       { does: 'who used them in a month', run: 'portvakt stats tokens --of scopes --by consumer --month 2026-11' },
     ],
-    seeAlso: ['portvakt stats refusals', 'portvakt audit list'],
+    seeAlso: ['portvakt report month', 'portvakt stats refusals', 'portvakt audit list'],
   });
   const refusals = statistics(command.command('refusals').summary('how many refusals there were, and why'), [
     'code',
@@ -43,6 +45,7 @@ export function define(command: Command): void {
     ],
     seeAlso: ['portvakt explain', 'portvakt stats tokens'],
   });
+  defineMonths(command.command('months').summary('which months are sealed'));
 }
 
 type Options = ListOptions & {
@@ -68,9 +71,9 @@ function statistics(command: Command, keys: readonly [string, ...string[]]): Com
 }
 
 function month(text: string): readonly [string, string] {
-  const [, year, number] = /^([0-9]{4})-(0[1-9]|1[0-2])$/.exec(text) ?? [];
-  if (year === undefined) throw new InvalidArgumentError('It is a year and a month, such as 2026-11.');
-  const first = (offset: number) => new Date(Date.UTC(Number(year), Number(number) - 1 + offset)).toISOString();
+  const month = readMonth(text);
+  if (month === undefined) throw new InvalidArgumentError('It is a year and a month, such as 2026-11, from 1970 on.');
+  const first = (offset: number) => new Date(beginOfMonth(month + offset) * 1000).toISOString();
   return [first(0), first(1)];
 }
 
@@ -78,6 +81,7 @@ const statistic = z.looseObject({
   period: z.string(),
   tokens: z.number().exactOptional(),
   refusals: z.record(z.string(), z.number()).exactOptional(),
+  sealed: z.boolean().exactOptional(),
   reason: z.string().exactOptional(),
 });
 
@@ -90,6 +94,8 @@ type Row = {
   readonly tokens: number | null;
   readonly refusals: number | null;
   readonly codes: Readonly<Record<string, number>>;
+  /** Whether its month is sealed: the figures change no more. */
+  readonly sealed: boolean | null;
   readonly gap: string;
 };
 
@@ -107,19 +113,26 @@ async function tell(
   });
   const rows = items.map(rowOf).filter((row) => row.gap !== '' || (view === tokensView ? row.tokens : row.refusals) !== 0);
   await terminal.answer(sorted(api, { items: rows, next }, view), view);
+  for (const { period, gap } of rows.filter(({ gap }) => gap !== ''))
+    terminal.warn(`not everything is counted: ${period} ${gap}`);
 }
 
 function rowOf(item: z.infer<typeof statistic>): Row {
-  const { period, tokens = null, refusals, reason = '' } = item;
+  const { period, tokens = null, refusals, sealed = false, reason = '' } = item;
   const key = KEYS.map((name) => item[name]).find((value) => typeof value === 'string') ?? '';
   const sum = refusals ? Object.values(refusals).reduce((before, count) => before + count, 0) : null;
-  return { period, key: String(key), tokens, refusals: sum, codes: refusals ?? {}, gap: reason };
+  return {
+    ...{ period, key: String(key), tokens, refusals: sum, codes: refusals ?? {} },
+    ...{ sealed: reason === '' ? sealed : null, gap: reason },
+  };
 }
 
 const name = ({ period, key }: Row): string => [period, key].filter(Boolean).join('/');
 
+const SEALED = { name: 'sealed', text: ({ sealed }: Row) => (sealed ? 'sealed' : '') } as const;
+
 const tokensView: View<Row> = {
-  fields: [{ name: 'period' }, { name: 'key' }, { name: 'tokens' }, { name: 'refusals' }, { name: 'gap' }],
+  fields: [{ name: 'period' }, { name: 'key' }, { name: 'tokens' }, { name: 'refusals' }, { name: 'gap' }, SEALED],
   name,
 };
 
@@ -136,6 +149,7 @@ const refusalsView: View<Row> = {
           .join(', '),
     },
     { name: 'gap' },
+    SEALED,
   ],
   name,
 };

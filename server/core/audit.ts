@@ -69,6 +69,8 @@ export type AuditWindow = {
   /** The moment after the last. */
   readonly to?: EpochSeconds;
   readonly type?: string;
+  /** Everything but tokens and their refusals: found without looking at those. */
+  readonly changes?: true;
   /** Who acted, or whose number stands somewhere in the details. */
   readonly orgno?: OrganizationNumber;
   /** The `subject` of the details; of a record that has none, `client/` and the client's id. */

@@ -33,8 +33,33 @@ export type Statistic = {
   readonly refusals: Readonly<Record<string, number>>;
 };
 
-/** A time of which not everything could be counted. */
+/**
+ * A time of which not everything is counted: `pruned`, what had been taken out of the audit before; `late`, what came into it after the
+ * month had been closed.
+ */
 export type StatisticGap = { readonly from: EpochSeconds; readonly to: EpochSeconds; readonly reason: string };
+
+/** A month into which nothing is counted any more; without a seal it is still to be summed up. */
+export type ClosedMonth = {
+  /** Its first second. */
+  readonly from: EpochSeconds;
+  /** The first second after it. */
+  readonly to: EpochSeconds;
+  readonly seal?: MonthSeal;
+};
+
+/** What a closed month comes to. */
+export type MonthSum = {
+  /** How many different figures there are. */
+  readonly figures: number;
+  readonly tokens: number;
+  readonly refusals: number;
+  /** SHA-256 over the figures in the order of their keys, each as canonical JSON and a line feed; hex. */
+  readonly digest: string;
+};
+
+/** What it came to when it was sealed, which the audit says too. */
+export type MonthSeal = MonthSum & { readonly at: EpochSeconds };
 
 /** Tokens and refusals, counted from the audit and from nothing else: what was durable when it was answered is counted once. */
 export interface Statistics {
@@ -46,4 +71,14 @@ export interface Statistics {
   /** In the order of periods and keys. */
   list(wish: StatisticWish): Promise<Statistic[]>;
   gaps(from: EpochSeconds, to: EpochSeconds): Promise<StatisticGap[]>;
+  /** The months that are closed, oldest first. */
+  months(): Promise<ClosedMonth[]>;
+  /**
+   * Closes the month that follows the last closed one, or the first that has anything, unless it ends after the moment or the audit is not
+   * wholly counted: from then on no figure of it changes, whoever counts.
+   * @returns a month that is closed and not sealed, this one or an earlier one; undefined: there is none
+   */
+  close(ended: EpochSeconds): Promise<ClosedMonth | undefined>;
+  /** Sums up a stretch of hours as it stands, a part at a time. */
+  sum(from: EpochSeconds, to: EpochSeconds): Promise<MonthSum>;
 }

@@ -5,11 +5,12 @@ import type { DelegatedScope, Delegation, DelegationFilter, Period } from './del
 import type { EndingKey, SeenCertificate, Span } from './endings.ts';
 import type { KeptExplanations } from './kept-explanation.ts';
 import type { OrganizationNumber } from './organization.ts';
+import type { Readiness } from './readiness.ts';
 import type { ReplayFloor } from './replay-floor.ts';
 import type { Access, Scope } from './scope.ts';
 import type { SigningKeyRecord } from './signing-key.ts';
 import type { Source } from './source.ts';
-import type { Statistics } from './statistics.ts';
+import type { MonthSeal, Statistics } from './statistics.ts';
 import type { System, SystemUser, SystemUserQuestion } from './system-user.ts';
 import type { EpochSeconds } from './time.ts';
 
@@ -285,6 +286,10 @@ export interface Changes extends Registers {
     /** Refuses assertions that were issued earlier, from the next request on; a moment below the floor leaves it. `PV-SEC-036` */
     raise(issuedFrom: EpochSeconds): Promise<void>;
   };
+  readonly statisticMonths: {
+    /** Seals a closed month, by its first second. @returns false when it is sealed already, or not closed; then nothing is kept */
+    seal(from: EpochSeconds, seal: MonthSeal): Promise<boolean>;
+  };
   readonly backups: {
     /** Keeps when a backup was made, and its SHA-256 in hex, in place of the one before. */
     put(backup: { readonly at: EpochSeconds; readonly digest: string }): Promise<void>;
@@ -309,6 +314,7 @@ export interface Storage extends Registers {
   readonly assertions: SpentAssertions;
   readonly tokenCounts: TokenCounts;
   readonly statistics: Statistics;
+  readonly readiness: Readiness;
   readonly missedDelegations: MissedDelegations;
   readonly seenCertificates: SeenCertificates;
   readonly endings: Endings;

@@ -13,6 +13,10 @@ import { instant, instantShape } from './wire.ts';
 const STRETCH = 5_000;
 const MOST = 100_000;
 
+/** The same where only changes are looked through: of many million records they are few. */
+const CHANGES_STRETCH = 2_000_000;
+const CHANGES_MOST = 200_000_000;
+
 const auditQuery = pageQuery.extend({
   after: z.coerce
     .number()
@@ -27,6 +31,10 @@ const auditQuery = pageQuery.extend({
     .regex(/^[a-z_]+(?:\.[a-z_]+)+$/, 'must be a type such as client.changed')
     .max(100)
     .optional(),
+  kind: z
+    .literal('changes')
+    .optional()
+    .meta({ description: 'changes: everything but tokens and their refusals, found without looking through those' }),
   subject: z
     .string()
     .min(1)
@@ -96,9 +104,10 @@ async function look(call: Call<z.infer<typeof auditQuery>>, own: OrganizationNum
   const end = await ports.storage.audit.end();
   const first = cursor === undefined ? end.sequence + 1 : Number(cursors.open(cursor));
   const records: ChainedRecord[] = [];
+  const [stretch, most] = filter.changes ? [CHANGES_STRETCH, CHANGES_MOST] : [STRETCH, MOST];
   let below = first;
-  while (below > after + 1 && first - below < MOST && records.length < limit) {
-    const above = Math.max(after, below - 1 - STRETCH);
+  while (below > after + 1 && first - below < most && records.length < limit) {
+    const above = Math.max(after, below - 1 - stretch);
     const found = await ports.storage.audit.window({ ...filter, above, below, limit });
     const shown = found.filter((record) => own === undefined || concerns(record, own)).slice(0, limit - records.length);
     records.push(...shown);
@@ -111,7 +120,7 @@ async function look(call: Call<z.infer<typeof auditQuery>>, own: OrganizationNum
 }
 
 function filterOf(
-  { from, to, type, subject }: z.infer<typeof auditQuery>,
+  { from, to, type, kind, subject }: z.infer<typeof auditQuery>,
   orgno: OrganizationNumber | undefined,
 ): Omit<AuditWindow, 'above' | 'below' | 'limit'> {
   const [start, end] = [from, to].map((text) => (text === undefined ? undefined : Math.ceil(Date.parse(text) / 1000)));
@@ -120,6 +129,7 @@ function filterOf(
     ...(start !== undefined && { from: start }),
     ...(end !== undefined && { to: end }),
     ...(type !== undefined && { type }),
+    ...(kind !== undefined && { changes: true }),
     ...(subject !== undefined && { subject }),
     ...(orgno !== undefined && { orgno }),
   };

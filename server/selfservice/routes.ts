@@ -21,8 +21,10 @@ import { operatorTrustRoutes } from './operator-trust.ts';
 import { operatorTrustSettingsRoutes } from './operator-trust-settings.ts';
 import { organizationRoutes } from './organizations.ts';
 import { prefixRoutes } from './prefixes.ts';
+import { readinessRoutes } from './readiness.ts';
 import type { Route } from './route.ts';
 import { scopeRoutes } from './scopes.ts';
+import { statisticMonthRoutes } from './statistic-months.ts';
 import { statisticRoutes } from './statistics.ts';
 import { systemUserRoutes } from './system-users.ts';
 import { systemRoutes } from './systems.ts';
@@ -47,6 +49,8 @@ export const operations: readonly Route[] = [
   ...explanationRoutes,
   ...tokenCountRoutes,
   ...statisticRoutes,
+  ...statisticMonthRoutes,
+  ...readinessRoutes,
   ...auditListRoutes,
   ...auditRoutes,
   ...expiringRoutes,

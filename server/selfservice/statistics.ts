@@ -1,26 +1,14 @@
 import { z } from 'zod';
-import { Fault, invalidField } from '../core/fault.ts';
-import {
-  STATISTIC_KEYS,
-  STATISTIC_PERIODS,
-  type Statistic,
-  type StatisticPeriod,
-  type StatisticWish,
-} from '../core/statistics.ts';
-import { DAY, HOUR } from '../core/time.ts';
+import { Fault } from '../core/fault.ts';
+import { STATISTIC_KEYS, type Statistic, type StatisticWish } from '../core/statistics.ts';
 import { isOperator } from './audit-list.ts';
 import { Page, pageQuery } from './paging.ts';
+import { beginOfPeriod, periodOf, periodQuery, stretchOf } from './periods.ts';
 import { type Call, type Route, route } from './route.ts';
-
-/** The longest time that can be asked about, by the length of its periods, in days; and what is told unless asked. */
-const FURTHEST: Readonly<Record<StatisticPeriod, number>> = { hour: 31, day: 400, month: 3_700 };
-const USUAL: Readonly<Record<StatisticPeriod, number>> = { hour: 1, day: 31, month: 366 };
 
 const query = pageQuery.extend({
   by: z.enum(STATISTIC_KEYS).default('scope'),
-  per: z.enum(STATISTIC_PERIODS).default('day').meta({ description: 'of UTC' }),
-  from: z.iso.datetime({ offset: true }).optional().meta({ description: 'the first moment; from its hour on' }),
-  to: z.iso.datetime({ offset: true }).optional().meta({ description: 'the moment after the last; absent: now' }),
+  ...periodQuery.shape,
   of: z.enum(['own', 'scopes']).default('own').meta({
     description: 'scopes: what was asked of the own scopes, by whomever; own: what was asked by or for the own organisation',
   }),
@@ -36,8 +24,16 @@ const shape = z
     code: z.string().exactOptional().meta({ description: 'of refusals; empty of tokens' }),
     tokens: z.int().min(0).exactOptional(),
     refusals: z.record(z.string(), z.int()).exactOptional(),
+    sealed: z.literal(true).exactOptional().meta({ description: 'its month is sealed: the figures change no more' }),
     gap: z.literal(true).exactOptional().meta({ description: 'not everything of the time could be counted' }),
-    reason: z.string().exactOptional(),
+    reason: z
+      .string()
+      .exactOptional()
+      .meta({
+        description:
+          'of a gap. pruned: it was taken out of the audit before it was counted; late: it came when its month had been closed',
+        examples: ['pruned', 'late'],
+      }),
   })
   .meta({ id: 'TokenStatistic' });
 
@@ -63,20 +59,12 @@ type Place = Pick<StatisticWish, 'by' | 'per' | 'from' | 'to' | 'owner' | 'party
 
 async function wishOf(call: Call<z.infer<typeof query>>): Promise<Place> {
   const { by, per, of } = call.query;
-  const to = call.query.to === undefined ? call.now : Math.ceil(Date.parse(call.query.to) / 1000);
-  const asked = call.query.from === undefined ? to - USUAL[per] * DAY : Math.floor(Date.parse(call.query.from) / 1000);
-  const from = asked - (asked % HOUR);
-  if (from >= to) throw invalidField('query', 'to', 'must be later than from');
-  if (to - asked > FURTHEST[per] * DAY)
-    throw invalidField('query', 'from', `must be at most ${FURTHEST[per]} days before to, with per=${per}`);
-  if (of === 'scopes') {
-    if (by === 'client')
-      throw new Fault('PV-601', {
-        fields: [{ object: 'query', field: 'by', message: "must not be client of other organisations' clients" }],
-      });
-    return { by, per, from, to, owner: call.caller.orgno };
-  }
-  return { by, per, from, to, ...((await isOperator(call)) ? {} : { party: call.caller.orgno }) };
+  const wish = { by, per, ...stretchOf(call.query, call.now) };
+  if (of === 'own') return { ...wish, ...((await isOperator(call)) ? {} : { party: call.caller.orgno }) };
+  if (by !== 'client') return { ...wish, owner: call.caller.orgno };
+  throw new Fault('PV-601', {
+    fields: [{ object: 'query', field: 'by', message: "must not be client of other organisations' clients" }],
+  });
 }
 
 /** Gaps come before the figures, on the first page. */
@@ -86,12 +74,22 @@ async function pageOf(
 ): Promise<Page> {
   const { statistics } = ports.storage;
   const place = cursor === undefined ? undefined : (JSON.parse(cursors.open(cursor)) as StatisticWish['after']);
-  const found = await statistics.list({ ...wish, limit: limit + 1, ...(place && { after: place }) });
+  // What comes before the page's first period need not be looked at again.
+  const from = place === undefined ? wish.from : Math.max(wish.from, beginOfPeriod(place.period));
+  const found = await statistics.list({ ...wish, from, limit: limit + 1, ...(place && { after: place }) });
+  const sealed = (await statistics.months()).findLast(({ seal }) => seal)?.to ?? 0;
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
   const gaps = place === undefined ? await statistics.gaps(wish.from, wish.to) : [];
-  const shown = rows.map((row) => show(row, wish.by));
-  const missing = gaps.map(({ from, to, reason }) => ({ period: `${hourOf(from)}/${hourOf(to)}`, gap: true, reason }));
+  const shown = rows.map((row) => ({
+    ...show(row, wish.by),
+    ...(beginOfPeriod(row.period) < sealed && { sealed: true }),
+  }));
+  const missing = gaps.map(({ from, to, reason }) => ({
+    period: `${periodOf(from, 'hour')}/${periodOf(to, 'hour')}`,
+    gap: true,
+    reason,
+  }));
   const next = found.length > limit && last ? cursors.seal(JSON.stringify({ period: last.period, key: last.key })) : undefined;
   return new Page([...missing, ...shown], next);
 }
@@ -102,8 +100,4 @@ const NAMES = {
 
 function show({ period, key, tokens, refusals }: Statistic, by: StatisticWish['by']): object {
   return { period, [NAMES[by]]: key, tokens, refusals };
-}
-
-function hourOf(at: number): string {
-  return new Date(at * 1000).toISOString().slice(0, 13);
 }

@@ -25,13 +25,15 @@ export const COPIED_TABLES: Readonly<Record<string, readonly string[]>> = {
   statistics: ['hour', 'scope', 'consumer_orgno', 'supplier_orgno', 'client_id', 'code'],
   statistics_gaps: ['first'],
   explanations: ['id', 'at', 'code', 'client_id', 'proven'],
+  statistics_months: ['first'],
+  readiness: ['hour'],
   audit_chains: ['chain'],
   audit: ['sequence'],
   audit_checkpoints: ['number'],
   audit_keys: ['kid'],
 };
 
-/** Tables of one row, or of the store's own, which a copy brings to where they have to be. */
+/** Tables of one row, or of the store's own, which a copy brings to where they have to be, or which the store fills by itself. */
 export const OWN_TABLES: readonly string[] = [
   ...[
     'migrations',
@@ -44,6 +46,7 @@ export const OWN_TABLES: readonly string[] = [
     'replay_floor',
     'last_backup',
     'statistics_position',
+    'statistics_by_month',
   ],
 ];
 

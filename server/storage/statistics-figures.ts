@@ -1,4 +1,8 @@
-import { HOUR } from '../core/time.ts';
+import { createHash, type Hash } from 'node:crypto';
+import { canonicalJson } from '../audit/canonical-json.ts';
+import { beginOfMonth, monthOf } from '../core/month.ts';
+import type { ClosedMonth, MonthSum, StatisticWish } from '../core/statistics.ts';
+import { type EpochSeconds, HOUR } from '../core/time.ts';
 
 /** A record of the audit that is to be counted. */
 export type Folded = {
@@ -58,4 +62,62 @@ function ofRecord({ type, at, clientId, orgno, details }: Folded): readonly Figu
     count: 1,
   };
   return ['', ...scopes].map((scope) => ({ ...kind, scope }));
+}
+
+/** Figures that can still be counted, and the hours of those that cannot: their month is closed. */
+export type Parted = { readonly open: readonly Figure[]; readonly late: readonly EpochSeconds[] };
+
+/** @param closed the moment before which nothing is counted any more */
+export function parted(figures: Iterable<Figure>, closed: EpochSeconds): Parted {
+  const all = [...figures];
+  const late = new Set(all.filter(({ hour }) => hour < closed).map(({ hour }) => hour));
+  return { open: all.filter(({ hour }) => hour >= closed), late: [...late].sort((one, other) => one - other) };
+}
+
+/** Figures summed up in their order, so that the sum is the same in every store. */
+export class FigureSum {
+  readonly #hash: Hash = createHash('sha256');
+  #figures = 0;
+  #tokens = 0;
+  #refusals = 0;
+
+  add(figures: readonly Figure[]): void {
+    for (const { hour, scope, consumer, supplier, client, code, count } of figures) {
+      const figure = { hour, scope, consumer_orgno: consumer, supplier_orgno: supplier, client_id: client, code, count };
+      this.#hash.update(`${canonicalJson(figure)}\n`);
+      if (scope !== '') continue;
+      if (code === '') this.#tokens += count;
+      else this.#refusals += count;
+    }
+    this.#figures += figures.length;
+  }
+
+  end(): MonthSum {
+    return { figures: this.#figures, tokens: this.#tokens, refusals: this.#refusals, digest: this.#hash.digest('hex') };
+  }
+}
+
+/** Figures that are summed up at a time, so that no token waits for it. */
+export const PART = 2_000;
+
+/** A closed month as the table holds it. */
+export type MonthRow = {
+  readonly first: EpochSeconds;
+  readonly last: EpochSeconds;
+  readonly sealed: EpochSeconds | null;
+  readonly figures: number | null;
+  readonly tokens: number | null;
+  readonly refusals: number | null;
+  readonly digest: string | null;
+};
+
+/** A closed month as the core has it. */
+export function toMonth({ first, last, sealed, figures, tokens, refusals, digest }: MonthRow): ClosedMonth {
+  const isSealed = sealed !== null && figures !== null && tokens !== null && refusals !== null && digest !== null;
+  return { from: first, to: last, ...(isSealed && { seal: { at: sealed, figures, tokens, refusals, digest } }) };
+}
+
+/** Whether the figures by the month can answer: whole months are asked for. */
+export function isByMonth({ per, from, to }: Pick<StatisticWish, 'per' | 'from' | 'to'>): boolean {
+  return per === 'month' && [from, to].every((moment) => beginOfMonth(monthOf(moment)) === moment);
 }

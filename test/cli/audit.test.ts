@@ -57,7 +57,7 @@ t.test('PV-SEC-108 the operator takes the audit out, and verifies it offline wit
   const { code, stdout } = await following.ended;
   t.match([code, stdout.trim().split('\n').length], [0, 2], 'each once, until Ctrl-C');
   const counted = await user.run(['stats', 'tokens', '--by', 'client', '-o', 'csv', '--context', 'operator']);
-  t.match(counted, { code: 0, stdout: /^period,key,tokens,refusals,gap\r?\n[0-9-]{10},cli-consumer,\d+,\d+,/ });
+  t.match(counted, { code: 0, stdout: /^period,key,tokens,refusals,gap,sealed\r?\n[0-9-]{10},cli-consumer,\d+,\d+,,false\r?\n/ });
   t.match(await user.run(['stats', 'refusals', '--month', '2026-13', '--context', 'operator']), { code: 2 });
   t.match(await user.run(['audit', 'list', '--from', 'yesterday', '--context', 'operator']), { code: 2 });
 

@@ -317,7 +317,17 @@ t.test('PV-SEC-123 no server starts where a restore has not ended', async (t) =>
 t.test('PV-SEC-121 no server starts between the backup before a migration and its end', posix, async (t) => {
   const user = await host(t);
   const older = new Database(database(user));
-  for (const table of ['statistics', 'statistics_position', 'statistics_gaps', 'explanations']) older.exec(`DROP TABLE ${table}`);
+  const counted = [
+    'statistics',
+    'statistics_position',
+    'statistics_gaps',
+    'statistics_by_month',
+    'statistics_months',
+    'readiness',
+    'explanations',
+  ];
+  for (const table of counted) older.exec(`DROP TABLE ${table}`);
+  older.exec('DROP INDEX audit_changes');
   older.exec('DELETE FROM migrations WHERE number >= 16');
   older.close();
   const pipe = join(user.home, 'pipe');
@@ -329,6 +339,6 @@ t.test('PV-SEC-121 no server starts between the backup before a migration and it
   await asked.close();
   const ended = await migrating;
   t.equal(ended.code, 0, ended.stderr);
-  t.match(JSON.parse(ended.stdout), { pending: [], applied: [/^016-/, /^017-/] });
+  t.match(JSON.parse(ended.stdout), { pending: [], applied: [/^016-/, /^017-/, /^018-/] });
   lockForServer(join(user.home, 'portvakt-data'))();
 });

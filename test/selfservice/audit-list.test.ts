@@ -54,6 +54,8 @@ t.test('the operator reads everything, by time, type and subject', async (t) => 
   const since = async (sequence: unknown) =>
     items(await operator.get(`/audit?after=${sequence}`)).map((record) => record.sequence);
   t.same([await since(before), await since(newest)], [[newest], []], 'what has come since a record');
+  const changes = items(await operator.get('/audit?kind=changes&limit=200')).map(({ type }) => `${type}`);
+  t.ok(changes.includes('organization.changed') && !changes.some((type) => type.startsWith('token.')), 'changes alone');
 });
 
 t.test('PV-SEC-089 its pages follow one another without a gap, and a cursor is of one list and caller', async (t) => {
@@ -85,6 +87,7 @@ t.test('wishes that make no sense are refused, each by its field', async (t) => 
     'limit=0',
     'after=-1',
     'actor=x',
+    'kind=tokens',
     'subject=',
   ])
     refusedByApi(t, await operator.get(`/audit?${wrong}`), 'PV-601');

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
+import { sealMonth } from '../../server/registry/statistic-months.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { START } from '../token/server.ts';
 import { items, refusedByApi, startApi } from './api.ts';
@@ -74,9 +75,24 @@ t.test('times that are absurd are refused, and said', async (t) => {
     ['2020-01-01T00:00:00Z', 'day'],
     ['0001-01-01T00:00:00Z', 'month'],
     ['2026-01-02T00:00:00Z', 'day'],
+    ['0000-01-01T00:00:00Z', 'hour'],
+    ['1969-12-31T23:59:59Z', 'month'],
     ['now', 'day'],
   ] as const)
     refusedByApi(t, await between(from, per), 'PV-601');
+  const ever = (path: string, per: string) => `/statistics/${path}?from=0000-01-01T00:00:00Z&to=9999-12-31T23:00:00Z&per=${per}`;
+  for (const path of ['tokens', 'readiness'])
+    for (const per of ['hour', 'day', 'month']) refusedByApi(t, await consumer.get(ever(path, per)), 'PV-601');
+  refusedByApi(t, await consumer.get('/statistics/tokens?to=1970-01-01T01:00:00Z'), 'PV-601', 'to');
+  t.same(items(await consumer.get('/statistics/tokens?from=9999-12-30T00:00:00Z&to=9999-12-31T23:59:59Z&per=hour')), []);
+  for (const asked of [
+    'from=0000-01&to=9999-12',
+    'from=1970-01&to=9999-12',
+    'from=2026-13',
+    'to=1969-12',
+    'from=2026-02&to=2026-01',
+  ])
+    refusedByApi(t, await consumer.get(`/statistics/months?${asked}`), 'PV-601');
   refusedByApi(t, await consumer.get('/statistics/tokens?by=person'), 'PV-601');
   refusedByApi(t, await owner.get('/statistics/tokens?by=client&of=scopes'), 'PV-601');
 });
@@ -115,4 +131,48 @@ t.test('what was taken out of the audit before it was counted is a gap, and mark
   await storage.statistics.fold();
   const gaps = items(await operator.get('/statistics/tokens?from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z&per=month'));
   t.match(gaps[0], { gap: true, reason: 'pruned', period: /^2026-01-03T.*\/2026-02-10T01$/ });
+});
+
+t.test(
+  'a month that is sealed is said to be, in its figures and by itself; its digest is the operator’s (PV-SEC-083)',
+  async (t) => {
+    server.clock.time = START + 86400 * 33;
+    const [late, running] = [await api.as('consumer', [READ]), await api.as('operator', [READ])];
+    t.match(items(await late.get('/statistics/months?from=2026-01&to=2026-03')), [
+      { month: '2026-01', state: 'over', covers: 'own', gap: true },
+      { month: '2026-02', state: 'running', covers: 'own', gap: true },
+      { month: '2026-03', state: 'to_come', covers: 'own' },
+    ]);
+    while (await storage.statistics.fold()) await pause(0);
+    const at = { now: START + 86400 * 33, surelyPast: START + 86400 * 33, correlationId: '0'.repeat(32) };
+    t.ok(await sealMonth(storage, at));
+    const [own] = items(await late.get('/statistics/months?from=2026-01&to=2026-01'));
+    t.strictSame(own, { month: '2026-01', state: 'sealed', covers: 'own', gap: true, sealed: '2026-02-03T00:00:00.000Z' });
+    const [all] = items(await running.get('/statistics/months?from=2026-01&to=2026-01'));
+    t.match(all, { state: 'sealed', covers: 'everybody', tokens: Number, refusals: 1, digest: /^[0-9a-f]{64}$/ });
+    const per = async (period: string) => items(await late.get(`/statistics/tokens?from=2026-01-01T00:00:00Z&per=${period}`));
+    for (const row of [...(await per('month')), ...(await per('day'))])
+      t.equal(row.gap ?? row.sealed ?? false, `${row.period}`.startsWith('2026-01') || row.gap === true, JSON.stringify(row));
+  },
+);
+
+t.test('what the server found itself to be is told in minutes, and what nobody saw is unknown', async (t) => {
+  const day = (caller: typeof operator) =>
+    caller.get('/statistics/readiness?from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z&per=day');
+  const asked = await api.as('consumer', [READ]);
+  t.same(items(await day(asked)), [], 'nobody has looked yet');
+  const minute = START + 86400 * 31 + 12 * 3600;
+  await storage.readiness.add([
+    { minute, found: '+' },
+    { minute: minute + 60, found: '-' },
+    { minute: minute + 120, found: '+' },
+    { minute: minute + 120, found: '-' },
+  ]);
+  t.strictSame(items(await day(asked)), [
+    { period: '2026-02-01', ready: 1, disturbed: 1, not_ready: 1, unknown: 717 },
+    { period: '2026-02-02', ready: 0, disturbed: 0, not_ready: 0, unknown: 1440 },
+  ]);
+  t.strictSame(items(await asked.get('/statistics/readiness?from=2026-02-01T12:00:00Z&per=hour&limit=1')), [
+    { period: '2026-02-01T12', ready: 1, disturbed: 1, not_ready: 1, unknown: 57 },
+  ]);
 });

@@ -35,5 +35,8 @@ export function auditWindow(withStore: WithStore): void {
     const lines = [];
     for await (const line of storage.audit.lines(4)) lines.push(line);
     t.strictSame(await storage.audit.window({ above: 0, below: 5, limit: 9 }), lines.reverse(), 'as they are exported');
+    await storage.audit.append(record(50, { type: 'token.issuing', orgno: '310555037' }));
+    t.strictSame(await found({ changes: true }), [4, 3, 2, 1], 'all but tokens and their refusals');
+    t.strictSame(await found({ changes: true, orgno: '310555037', limit: 1 }), [3]);
   });
 }

@@ -1,6 +1,8 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { beginOfMonth, monthOf } from '../../server/core/month.ts';
 import type { AuditRecord, Storage } from '../../server/core/ports.ts';
 import type { StatisticWish } from '../../server/core/statistics.ts';
+import { sealMonth } from '../../server/registry/statistic-months.ts';
 import type { WithStore } from './contract.ts';
 import { owner, putAll, scope, verdict } from './samples.ts';
 
@@ -11,6 +13,9 @@ const NEW_YEAR = 1_767_225_600;
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
 const ALL = { by: 'scope', per: 'day', from: NEW_YEAR, to: NEW_YEAR + 40 * DAY, limit: 100 } as const satisfies StatisticWish;
+
+/** Of the figures that January has in these tests: the same in every store. */
+const JANUARY = '2434f8da0bce57345257d7cc9afd286f61b3d195952d9cc04162df9c6f5bde41';
 
 const [CONSUMER, SUPPLIER] = ['310555037', '310555045'];
 
@@ -141,5 +146,98 @@ export function statistics(withStore: WithStore): void {
     t.strictSame(await storage.statistics.gaps(0, NEW_YEAR + 40 * DAY), [whole]);
     t.strictSame(await storage.statistics.gaps(whole.to, whole.to + 1), []);
     t.match(await storage.statistics.list(ALL), [{ tokens: 1 }], 'what was counted stays');
+  });
+
+  withStore(
+    'a month that has been over for a day is sealed, with its digest in the audit, and never changes again',
+    async (t, place) => {
+      const { storage } = place;
+      const [february, march] = [beginOfMonth(monthOf(NEW_YEAR) + 1), beginOfMonth(monthOf(NEW_YEAR) + 2)];
+      const seal = (now: number) => sealMonth(storage, { now, surelyPast: now, correlationId: verdict.correlationId });
+      t.equal(await seal(february + 40 * DAY), false, 'nothing has been counted yet');
+      await keep(storage, [token(NEW_YEAR), refusal(NEW_YEAR + DAY, 'MP-250', ['p:x', 'p:y']), token(february)]);
+      t.equal(await seal(february + DAY - 1), false, 'what others write late is waited for');
+      await storage.audit.append(token(NEW_YEAR + 2 * DAY));
+      t.equal(await seal(february + DAY), false, 'not everything is counted yet');
+      await foldAll(storage);
+      t.equal(await seal(february + DAY), true);
+      t.equal(await seal(february + DAY), false, 'once');
+      const [month, ...others] = await storage.statistics.months();
+      t.same(others, []);
+      const sum = { figures: 7, tokens: 2, refusals: 1, digest: JANUARY };
+      t.strictSame(month, { from: NEW_YEAR, to: february, seal: { at: february + DAY, ...sum } });
+      t.strictSame(await storage.statistics.sum(NEW_YEAR, february), sum);
+      const [record] = await storage.audit.list(1);
+      t.match(record, { type: 'statistics.sealed', details: { subject: 'statistics/2026-01', month: '2026-01', ...sum } });
+      await keep(storage, [token(NEW_YEAR + 5), token(march)]);
+      t.strictSame(await storage.statistics.sum(NEW_YEAR, february), sum, 'what comes late is not counted into it');
+      t.strictSame(
+        await storage.statistics.gaps(0, march),
+        [{ from: NEW_YEAR, to: NEW_YEAR + HOUR, reason: 'late' }],
+        'but marked',
+      );
+      t.match(await storage.statistics.list({ ...ALL, per: 'month', to: march + 40 * DAY }), [
+        { period: '2026-01', tokens: 2 },
+        { period: '2026-01', tokens: 0 },
+        { period: '2026-02', tokens: 1 },
+        { period: '2026-03', tokens: 1 },
+      ]);
+      const other = await place.openAgain();
+      const again = { now: march + 40 * DAY, surelyPast: march + 40 * DAY, correlationId: verdict.correlationId };
+      for (const _ of ['2026-02', '2026-03']) {
+        await Promise.all([sealMonth(storage, again), sealMonth(other, again)]);
+        await foldAll(other);
+      }
+      const seals = (await storage.audit.list(20)).filter(({ type }) => type === 'statistics.sealed');
+      t.equal(seals.length, 3, 'each month has one record, whoever seals');
+      t.equal(await storage.transaction(({ statisticMonths }) => statisticMonths.seal(NEW_YEAR, { at: 1, ...sum })), false);
+    },
+  );
+
+  withStore('what a crash left closed is sealed, and whole months are as their hours', async (t, { storage }) => {
+    await keep(storage, [
+      token(NEW_YEAR),
+      token(NEW_YEAR + DAY),
+      token(NEW_YEAR + 35 * DAY),
+      refusal(NEW_YEAR, 'MP-250', ['p:y']),
+    ]);
+    const to = beginOfMonth(monthOf(NEW_YEAR) + 2);
+    for (const by of ['scope', 'consumer', 'code'] as const)
+      t.strictSame(
+        await storage.statistics.list({ ...ALL, by, per: 'month', to }),
+        await storage.statistics.list({ ...ALL, by, per: 'month', to: to + 1 }),
+      );
+    const closed = await storage.statistics.close(to);
+    t.strictSame(closed, { from: NEW_YEAR, to: NEW_YEAR + 31 * DAY });
+    t.strictSame(await storage.statistics.close(to), closed, 'it is the next to be sealed until it is');
+    t.strictSame(await storage.statistics.months(), [closed]);
+    await sealMonth(storage, { now: to + DAY, surelyPast: to + DAY, correlationId: verdict.correlationId });
+    t.match(await storage.statistics.months(), [{ seal: { tokens: 2, refusals: 1 } }]);
+  });
+
+  withStore('readiness is kept minute by minute, and a minute in which both were found is told apart', async (t, { storage }) => {
+    const { readiness } = storage;
+    const whole = { from: NEW_YEAR - DAY, to: NEW_YEAR + 40 * DAY };
+    t.strictSame(await readiness.list({ per: 'month', ...whole }), []);
+    t.equal(await readiness.since(), undefined);
+    await readiness.add([
+      { minute: NEW_YEAR + 120, found: '+' },
+      { minute: NEW_YEAR + 180, found: '-' },
+    ]);
+    await readiness.add([
+      { minute: NEW_YEAR + 120, found: '+' },
+      { minute: NEW_YEAR + 180, found: '+' },
+      { minute: NEW_YEAR + 3540, found: '-' },
+    ]);
+    await readiness.add([{ minute: NEW_YEAR + 31 * DAY, found: '+' }]);
+    t.equal(await readiness.since(), NEW_YEAR + 120);
+    t.strictSame(await readiness.list({ per: 'month', ...whole }), [
+      { period: '2026-01', ready: 1, both: 1, unready: 1 },
+      { period: '2026-02', ready: 1, both: 0, unready: 0 },
+    ]);
+    t.strictSame(await readiness.list({ per: 'hour', from: NEW_YEAR, to: NEW_YEAR + HOUR }), [
+      { period: '2026-01-01T00', ready: 1, both: 1, unready: 1 },
+    ]);
+    t.match(await readiness.list({ per: 'day', ...whole }), [{ period: '2026-01-01' }, { period: '2026-02-01' }]);
   });
 }

@@ -22,6 +22,9 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   statistics_gaps: 'SELECT, INSERT, UPDATE',
   // What is locked to be removed takes the right to change it.
   explanations: 'SELECT, INSERT, UPDATE, DELETE',
+  statistics_by_month: 'SELECT, INSERT, UPDATE',
+  statistics_months: 'SELECT, INSERT, UPDATE',
+  readiness: 'SELECT, INSERT, UPDATE',
   secrets: 'SELECT, INSERT',
   probe: 'SELECT, UPDATE',
   register_version: 'SELECT, UPDATE',

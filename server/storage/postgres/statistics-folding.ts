@@ -1,5 +1,5 @@
 import { HOUR } from '../../core/time.ts';
-import { type Figure, type Folded, figuresOf } from '../statistics-figures.ts';
+import { type Figure, type Folded, figuresOf, parted } from '../statistics-figures.ts';
 import type { Connection } from './database.ts';
 
 /** Records that are folded at a time, so that no transaction lasts. */
@@ -12,10 +12,14 @@ export const COUNTING = 'BEGIN; SELECT 1 FROM statistics_position FOR UPDATE';
 export async function fold(connection: Connection): Promise<number> {
   const { sequence = 0, at = 0 } = (await connection.statement<[], Position>(POSITION).get()) ?? {};
   const gone = await connection.statement<[], Position>(PRUNED).get();
-  if (gone && gone.sequence > sequence) await mark(connection, at - (at % HOUR), gone.at - (gone.at % HOUR) + HOUR);
+  if (gone && gone.sequence > sequence)
+    await mark(connection, { first: at - (at % HOUR), last: gone.at - (gone.at % HOUR) + HOUR, reason: 'pruned' });
   const next = connection.statement<[after: number, limit: number], Folded>(NEXT);
   const records = await next.all(Math.max(sequence, gone?.sequence ?? 0), SLICE);
-  await add(connection, [...figuresOf(records)]);
+  const { closed } = (await connection.statement<[], { closed: number | null }>(CLOSED).get()) ?? { closed: null };
+  const { open, late } = parted(figuresOf(records), closed ?? 0);
+  await add(connection, open);
+  for (const hour of late) await mark(connection, { first: hour, last: hour + HOUR, reason: 'late' });
   const last = records.at(-1);
   if (last) await connection.statement<[number, number]>(MOVE).run(last.sequence, last.at);
   return records.length;
@@ -30,14 +34,19 @@ const PRUNED = 'SELECT sequence, at FROM audit_checkpoints WHERE number = (SELEC
 const NEXT = `
   SELECT sequence, at, type, client_id AS "clientId", orgno, details FROM audit WHERE sequence > $1 ORDER BY sequence LIMIT $2`;
 
+const CLOSED = 'SELECT max(last) AS closed FROM statistics_months';
+
 const MOVE = 'UPDATE statistics_position SET sequence = $1, at = $2';
 
-async function mark(connection: Connection, first: number, last: number): Promise<void> {
+type Gap = { readonly first: number; readonly last: number; readonly reason: 'pruned' | 'late' };
+
+/** Where another gap begins at the same hour, the longer one stays. */
+async function mark(connection: Connection, { first, last, reason }: Gap): Promise<void> {
   await connection
-    .statement<[first: number, last: number]>(`
-      INSERT INTO statistics_gaps (first, last, reason) VALUES ($1, $2, 'pruned')
-      ON CONFLICT (first) DO UPDATE SET last = GREATEST(statistics_gaps.last, excluded.last)`)
-    .run(first, last);
+    .statement<[first: number, last: number, reason: string]>(`
+      INSERT INTO statistics_gaps AS gap (first, last, reason) VALUES ($1, $2, $3)
+      ON CONFLICT (first) DO UPDATE SET last = excluded.last, reason = excluded.reason WHERE excluded.last > gap.last`)
+    .run(first, last, reason);
 }
 
 async function add(connection: Connection, figures: readonly Figure[]): Promise<void> {

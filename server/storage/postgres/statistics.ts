@@ -1,7 +1,9 @@
 import type { Statistic, StatisticGap, StatisticKey, StatisticPeriod, Statistics, StatisticWish } from '../../core/statistics.ts';
+import { isByMonth } from '../statistics-figures.ts';
 import type { Connection } from './database.ts';
 import type { ConnectionPool } from './pool.ts';
 import { COUNTING, fold, SLICE } from './statistics-folding.ts';
+import { closing, listMonths, summing } from './statistics-months.ts';
 
 /** Figures of tokens and refusals, folded from the audit. */
 export function statistics(reading: ConnectionPool): Statistics {
@@ -14,6 +16,9 @@ export function statistics(reading: ConnectionPool): Statistics {
     fold: async () => ((await behind.get())?.behind ? (await reading.transaction(COUNTING, fold)) === SLICE : false),
     list: (wish) => list(reading.statements, wish),
     gaps: (from, to) => gaps.all(Math.ceil(to), Math.floor(from)),
+    months: listMonths(reading),
+    close: closing(reading),
+    sum: summing(reading),
   };
 }
 
@@ -43,7 +48,7 @@ async function list(connection: Connection, wish: StatisticWish): Promise<Statis
     FROM (
       SELECT to_char(to_timestamp(hour) AT TIME ZONE 'UTC', '${FORMATS[per]}') COLLATE "C" AS period, ${key} AS key, code,
         sum(count)::bigint AS n
-      FROM statistics
+      FROM ${isByMonth(wish) ? 'statistics_by_month' : 'statistics'}
       WHERE hour >= @from AND hour < @to
         AND CASE WHEN @owner::text IS NOT NULL THEN scope IN (SELECT name FROM scopes WHERE owner_orgno = @owner::text)
           WHEN @by::text = 'scope' THEN scope <> '' ELSE scope = '' END

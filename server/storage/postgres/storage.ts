@@ -23,6 +23,7 @@ import { onBehalfOf } from './on-behalf-of.ts';
 import { organizations } from './organizations.ts';
 import { ConnectionPool } from './pool.ts';
 import { prefixes } from './prefixes.ts';
+import { readiness } from './readiness.ts';
 import { replayFloor } from './replay-floor.ts';
 import { scopes } from './scopes.ts';
 import { secrets } from './secrets.ts';
@@ -31,6 +32,7 @@ import { signingKeys } from './signing-keys.ts';
 import { sources } from './sources.ts';
 import { raise, StandingWatch, tell } from './standing.ts';
 import { statistics } from './statistics.ts';
+import { statisticMonths } from './statistics-months.ts';
 import { systemUsers } from './system-users.ts';
 import { systems } from './systems.ts';
 import { tokenCounts } from './token-counts.ts';
@@ -84,6 +86,7 @@ function storage({ spending, changing, reading }: Pools, standing: StandingWatch
     endings: endings(read),
     explanations: explanations(read),
     statistics: statistics(reading),
+    readiness: readiness(reading),
     transaction: (work) => writes.run(() => change(work, { changing, chain, standing })),
     audit: audit({ writing: spending, reading, chain, commits }),
     standing: () => standing.current(),
@@ -127,6 +130,7 @@ function changesOn(connection: Connection, records: Prepared[]): Changes {
     audit: { append: async (record) => void records.push(prepared(record)) },
     checkpointKeys: checkpointKeys(connection),
     replayFloor: replayFloor(connection),
+    statisticMonths: statisticMonths(connection),
     backups: backups(connection),
   };
 }

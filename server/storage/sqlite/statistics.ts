@@ -1,11 +1,9 @@
 import type { Statistic, StatisticGap, StatisticKey, StatisticPeriod, Statistics, StatisticWish } from '../../core/statistics.ts';
-import { HOUR } from '../../core/time.ts';
-import { type Folded, figuresOf } from '../statistics-figures.ts';
+import { isByMonth } from '../statistics-figures.ts';
 import type { WriteQueue } from '../write-queue.ts';
 import type { Connection } from './database.ts';
-
-/** Records that are folded at a time, so that no token waits for it. */
-const SLICE = 500;
+import { folding, SLICE } from './statistics-folding.ts';
+import { closing, listMonths, summing } from './statistics-months.ts';
 
 /** Figures of tokens and refusals, folded from the audit. */
 export function statistics(reader: Connection, writer: Connection, writes: WriteQueue): Statistics {
@@ -20,39 +18,17 @@ export function statistics(reader: Connection, writer: Connection, writes: Write
     fold: async () => (behind.get()?.behind === 1 ? (await writes.run(() => fold())) === SLICE : false),
     list: async (wish) => {
       const { by, per } = wish;
-      const name = `${by} ${per}`;
-      const list = lists.get(name) ?? listing(reader, by, per);
+      const table = isByMonth(wish) ? 'statistics_by_month' : 'statistics';
+      const name = `${by} ${per} ${table}`;
+      const list = lists.get(name) ?? listing(reader, { by, per, table });
       lists.set(name, list);
       return list(wish);
     },
     gaps: async (from, to) => gaps.all(to, from),
+    months: listMonths(reader),
+    close: closing(reader, writer, writes),
+    sum: summing(reader),
   };
-}
-
-/** @returns how many records were folded. */
-function folding(writer: Connection): () => number {
-  const position = writer.statement<[], { sequence: number; at: number }>('SELECT sequence, at FROM statistics_position');
-  const next = writer.statement<[after: number, limit: number], Folded>(`
-    SELECT sequence, at, type, client_id AS clientId, orgno, details FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?`);
-  const pruned = writer.statement<[], { sequence: number; at: number }>(`
-    SELECT sequence, at FROM audit_checkpoints WHERE number = (SELECT checkpoint FROM audit_pruned)`);
-  const add = writer.statement<[Readonly<Record<string, string | number>>]>(`
-    INSERT INTO statistics (hour, scope, consumer_orgno, supplier_orgno, client_id, code, count)
-    VALUES (@hour, @scope, @consumer, @supplier, @client, @code, @count)
-    ON CONFLICT DO UPDATE SET count = count + excluded.count`);
-  const move = writer.statement<[sequence: number, at: number]>('UPDATE statistics_position SET sequence = ?, at = ?');
-  const mark = writer.statement<[first: number, last: number]>(`
-    INSERT INTO statistics_gaps (first, last, reason) VALUES (?, ?, 'pruned') ON CONFLICT DO UPDATE SET last = max(last, excluded.last)`);
-  return writer.change(() => {
-    const { sequence, at } = position.get() ?? { sequence: 0, at: 0 };
-    const gone = pruned.get();
-    if (gone && gone.sequence > sequence) mark.run(at - (at % HOUR), gone.at - (gone.at % HOUR) + HOUR);
-    const records = next.all(Math.max(sequence, gone?.sequence ?? 0), SLICE);
-    for (const figure of figuresOf(records)) add.run(figure);
-    const last = records.at(-1);
-    if (last) move.run(last.sequence, last.at);
-    return records.length;
-  });
 }
 
 const COLUMNS: Readonly<Record<StatisticKey, string>> = {
@@ -69,7 +45,7 @@ const FORMATS: Readonly<Record<StatisticPeriod, string>> = { hour: '%Y-%m-%dT%H'
  * A token counts once, except by scope, where it counts for each of its scopes; and an owner sees its scopes alone. A client is shown
  * to the party that it works for: where another supplies, its client is none of the consumer's business. `PV-SEC-083`
  */
-function listing(reader: Connection, by: StatisticKey, per: StatisticPeriod): (wish: StatisticWish) => Statistic[] {
+function listing(reader: Connection, { by, per, table }: Listed): (wish: StatisticWish) => Statistic[] {
   const key =
     by === 'client' ? `CASE WHEN @party IS NULL OR supplier_orgno IN ('', @party) THEN client_id ELSE '' END` : COLUMNS[by];
   const find = reader.statement<[Readonly<Record<string, string | number | null>>], Row>(`
@@ -77,7 +53,7 @@ function listing(reader: Connection, by: StatisticKey, per: StatisticPeriod): (w
       json_group_object(code, n) FILTER (WHERE code <> '') AS refusals
     FROM (
       SELECT strftime('${FORMATS[per]}', hour, 'unixepoch') AS period, ${key} AS key, code, sum(count) AS n
-      FROM statistics
+      FROM ${table}
       WHERE hour >= @from AND hour < @to
         AND CASE WHEN @owner IS NOT NULL THEN scope IN (SELECT name FROM scopes WHERE owner_orgno = @owner)
           WHEN @by = 'scope' THEN scope <> '' ELSE scope = '' END
@@ -90,5 +66,7 @@ function listing(reader: Connection, by: StatisticKey, per: StatisticPeriod): (w
       .all({ from, to, owner, party, by, limit, period: after?.period ?? '', key: after?.key ?? '' })
       .map(({ refusals, ...row }) => ({ ...row, refusals: JSON.parse(refusals ?? '{}') as Statistic['refusals'] }));
 }
+
+type Listed = { readonly by: StatisticKey; readonly per: StatisticPeriod; readonly table: string };
 
 type Row = Omit<Statistic, 'refusals'> & { readonly refusals: string | null };

@@ -23,6 +23,7 @@ import { onBehalfOf } from './on-behalf-of.ts';
 import { organizations } from './organizations.ts';
 import { patiently } from './patience.ts';
 import { prefixes } from './prefixes.ts';
+import { readiness } from './readiness.ts';
 import { replayFloor } from './replay-floor.ts';
 import { scopes } from './scopes.ts';
 import { secrets } from './secrets.ts';
@@ -31,6 +32,7 @@ import { signingKeys } from './signing-keys.ts';
 import { sources } from './sources.ts';
 import { standing } from './standing.ts';
 import { statistics } from './statistics.ts';
+import { statisticMonths } from './statistics-months.ts';
 import { systemUsers } from './system-users.ts';
 import { systems } from './systems.ts';
 import { tokenCounts } from './token-counts.ts';
@@ -84,6 +86,7 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     audit: { append: async (record) => chain.append(prepared(record)) },
     checkpointKeys: checkpointKeys(writer),
     replayFloor: replayFloor(writer),
+    statisticMonths: statisticMonths(writer),
     backups: backups(writer),
   };
   const raise = writer.statement<[]>('UPDATE register_version SET version = version + 1');
@@ -98,6 +101,7 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     assertions: assertions(reader, writing),
     tokenCounts: tokenCounts(reader, writer, writes),
     statistics: statistics(reader, writer, writes),
+    readiness: readiness(reader, writer, writes),
     missedDelegations: missedDelegations(reader, writer, writes),
     seenCertificates: seenCertificates(writer, writes),
     endings: endings(reader),

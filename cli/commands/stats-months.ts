@@ -1,0 +1,69 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
+import { readMonth } from '../../server/core/month.ts';
+import { openApi, withQuery } from '../api-client.ts';
+import { document } from '../help.ts';
+import { relative, seconds } from '../moment.ts';
+import type { View } from '../output.ts';
+import { Terminal } from '../terminal.ts';
+
+/** `portvakt stats months`: what has become of the months. */
+export function defineMonths(command: Command): void {
+  command
+    .description('Tells which months are over, and which are sealed: their figures change no more.')
+    .option('--from <month>', 'the first month, such as 2026-01; default: a year before the last', name)
+    .option('--to <month>', 'the last month; default: the one that runs', name)
+    .action(async (options: Options) => tell(options, Terminal.of(command)));
+  document(command, {
+    examples: [
+      { does: 'a year of them', run: 'portvakt stats months' },
+      {
+        does: 'one, with what it came to and its digest (operator)',
+        run: 'portvakt stats months --from 2026-10 --to 2026-10 -o json',
+      },
+    ],
+    seeAlso: ['portvakt stats tokens', 'portvakt report month', 'portvakt audit list --type statistics.sealed'],
+  });
+}
+
+type Options = { readonly from?: string; readonly to?: string };
+
+function name(text: string): string {
+  if (readMonth(text) === undefined) throw new InvalidArgumentError('It is a year and a month, such as 2026-11, from 1970 on.');
+  return text;
+}
+
+/** A month as the API shows it. own-api */
+export const statisticMonth = z.looseObject({
+  month: z.string(),
+  state: z.string(),
+  covers: z.string(),
+  gap: z.boolean().exactOptional(),
+  sealed: z.string().exactOptional(),
+  tokens: z.number().exactOptional(),
+  refusals: z.number().exactOptional(),
+  digest: z.string().exactOptional(),
+});
+export type StatisticMonth = z.infer<typeof statisticMonth>;
+
+async function tell({ from, to }: Options, terminal: Terminal): Promise<void> {
+  const api = await openApi(terminal);
+  const address = withQuery('/statistics/months', { from, to });
+  const { object: items } = await api.get(address, z.array(statisticMonth), ['portvakt:statistics.read']);
+  await terminal.answer({ items, next: null }, viewAt(await api.moment()));
+}
+
+function viewAt(at: Parameters<typeof relative>[1]): View<StatisticMonth> {
+  return {
+    fields: [
+      { name: 'month' },
+      { name: 'state', text: ({ state }) => state.replace('_', ' ') },
+      { name: 'sealed', text: ({ sealed }) => (sealed === undefined ? '' : relative(seconds(sealed), at)) },
+      { name: 'gap', text: ({ gap }) => (gap ? 'not everything is counted' : '') },
+      { name: 'tokens' },
+      { name: 'refusals' },
+      { name: 'digest', wide: true },
+    ],
+    name: ({ month }) => `month/${month}`,
+  };
+}
