@@ -73,7 +73,17 @@ export class Grant {
   readonly claims: () => AssertionClaims;
 
   /** What is registered, as it stands when it is first asked for. */
-  readonly registers: () => Promise<TokenRegisters> = once(() => this.ports.registers());
+  readonly registers: () => Promise<TokenRegisters> = once(() => {
+    this.#read = this.ports.registers();
+    return this.#read;
+  });
+
+  #read: Promise<TokenRegisters> | undefined;
+
+  /** Whether all facts so far are of one state of the registers: a change may have come between two of them. `PV-SEC-072` */
+  async isOfOneState(): Promise<boolean> {
+    return (await this.#read)?.isCurrent() ?? true;
+  }
 
   /** The client named in `iss`. @throws {Fault} MP-100 unless it may act: an inactive or blocked one behaves as not existing. */
   readonly client: () => Promise<Client> = once(() => findClient(this));

@@ -22,9 +22,19 @@ export type TokenResponse = {
   readonly scope: string;
 };
 
+/** Most often that one request is judged, where changes come one upon the other. */
+const JUDGINGS = 4;
+
+/** The registers were changed while a grant was judged: what was found is of two states, and may be true in none. */
+class RegistersMoved extends Error {
+  override readonly name = 'RegistersMoved';
+}
+
 /**
  * Answers one token request: reads and authenticates the grant, judges it, spends it together with the verdict in one durable
  * commit, asks whoever else must be asked, and only then signs. RFC 7523 §2.1, contract §1.5
+ *
+ * It is judged on one state of the registers, and anew where that was changed meanwhile; the last time on what there is. `PV-SEC-072`
  * @param body the form's bytes.
  * @param origin the trace that the request is part of, and whom it is counted against until its client has proven to have sent it;
  * undefined: nobody. `PV-SEC-112`
@@ -35,10 +45,30 @@ export async function issueToken(
   ports: Ports,
   origin: { readonly trace: Trace; readonly address?: string | undefined },
 ): Promise<TokenResponse> {
-  const grant = Grant.fromForm(body, ports, origin);
-  const correlationId = origin.trace.id;
+  for (let judgings = 1; judgings < JUDGINGS; judgings++) {
+    const grant = Grant.fromForm(body, ports, origin);
+    try {
+      return await answer(grant, { correlationId: origin.trace.id, mayMove: false });
+    } catch (error) {
+      if (!(error instanceof RegistersMoved)) throw error;
+    }
+  }
+  return answer(Grant.fromForm(body, ports, origin), { correlationId: origin.trace.id, mayMove: true });
+}
+
+/** How a grant is judged. */
+type Judging = {
+  readonly correlationId: string;
+  /** Whether it counts although the registers were changed meanwhile. */
+  readonly mayMove: boolean;
+};
+
+/** @throws {RegistersMoved} before anything is spent */
+async function answer(grant: Grant, judging: Judging): Promise<TokenResponse> {
+  const { ports } = grant;
+  const { correlationId } = judging;
   try {
-    const verdict = await proven(grant, correlationId);
+    const verdict = await proven(grant, judging);
     await noteCertificate(grant);
     const final = await settle(grant, verdict, correlationId);
     if (final instanceof Fault) throw counted(final, grant);
@@ -56,26 +86,36 @@ export async function issueToken(
 type Verdict = Authorization | Fault;
 
 /** The verdict on a grant that its client has signed, and that is spent with it. @throws {Fault} for any other, which is counted */
-async function proven(grant: Grant, correlationId: string): Promise<Verdict> {
+async function proven(grant: Grant, judging: Judging): Promise<Verdict> {
   try {
-    await grant.ports.tracing.step('authenticate', () => stopAtFirst(authentication, grant));
+    await authenticate(grant, judging);
     keepHeader(grant);
-    return await judgeOnce(grant, correlationId);
+    return await judgeOnce(grant, judging);
   } catch (error) {
-    if (error instanceof Fault) grant.ports.unproven.count(error.code, correlationId, grant.now);
+    if (error instanceof Fault) grant.ports.unproven.count(error.code, judging.correlationId, grant.now);
     else grant.ports.limits.excused(grant.address);
     throw error;
   }
 }
 
+async function authenticate(grant: Grant, judging: Judging): Promise<void> {
+  try {
+    await grant.ports.tracing.step('authenticate', () => stopAtFirst(authentication, grant));
+  } catch (error) {
+    if (error instanceof Fault) await assertOneState(grant, judging);
+    throw error;
+  }
+}
+
 /** Counts the grant on its client for as long as it may be the first of its kind, and for good when it is. `PV-SEC-112` */
-async function judgeOnce(grant: Grant, correlationId: string): Promise<Verdict> {
+async function judgeOnce(grant: Grant, judging: Judging): Promise<Verdict> {
   const { limits, tracing } = grant.ports;
   const client = await grant.client();
   limits.proven(grant.address, client);
   try {
     const verdict = await tracing.step('authorize', () => verdictOf(() => authorize(grant)));
-    await spend(grant, verdict, correlationId);
+    await assertOneState(grant, judging);
+    await spend(grant, verdict, judging.correlationId);
     limits.excused(grant.address);
     return verdict;
   } catch (error) {
@@ -87,6 +127,11 @@ async function judgeOnce(grant: Grant, correlationId: string): Promise<Verdict> 
 function keepHeader({ jws, ports }: Grant): void {
   const { header, headerText } = jws();
   ports.headers.keep(headerText, header);
+}
+
+/** @throws {RegistersMoved} when what was found so far may be of two */
+async function assertOneState(grant: Grant, { mayMove }: Judging): Promise<void> {
+  if (!mayMove && !(await grant.isOfOneState())) throw new RegistersMoved();
 }
 
 /** The verdict as a value, so that a refusal too can be kept in the commit that spends the assertion. */

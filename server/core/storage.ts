@@ -247,6 +247,8 @@ export type TokenRegisters = {
   readonly delegations: Pick<Registers['delegations'], 'inForce'>;
   /** As it stood at that moment. */
   readonly replayFloor: ReplayFloor;
+  /** Whether nothing registered has been changed since: then all that was read meanwhile is of one state. */
+  isCurrent(): Promise<boolean>;
 };
 
 /**

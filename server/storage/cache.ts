@@ -44,15 +44,22 @@ export function cachedRegisters(
     isWithin((await periods.find(scope, consumerOrgno, supplierOrgno)) ?? [], now);
   const registers = { clients, organizations, scopes, accesses, delegations: { inForce } };
   let known: number | undefined;
+  let inThisTurn: Promise<TokenRegisters> | undefined;
   const current = async (): Promise<TokenRegisters> => {
     const { version, replayFloor } = await storage.standing();
-    if (version === known) return { ...registers, replayFloor };
-    await moved();
-    for (const register of [clients, organizations, scopes, accesses, periods]) register.forget();
-    known = version;
-    return { ...registers, replayFloor };
+    if (version !== known) {
+      await moved();
+      for (const register of [clients, organizations, scopes, accesses, periods]) register.forget();
+      known = version;
+    }
+    const isCurrent = async (): Promise<boolean> => {
+      const isSo = (await storage.standing()).version === version;
+      // Who asks now does so because of it.
+      if (!isSo) inThisTurn = undefined;
+      return isSo;
+    };
+    return { ...registers, replayFloor, isCurrent };
   };
-  let inThisTurn: Promise<TokenRegisters> | undefined;
   return () => {
     if (inThisTurn) return inThisTurn;
     setImmediate(() => {

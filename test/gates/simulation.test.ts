@@ -5,6 +5,7 @@ import { scheduleOf } from '../../gates/simulation/schedule.ts';
 import { type Found, shrink } from '../../gates/simulation/shrink.ts';
 import { Arena } from '../../gates/simulation/system/system.ts';
 import type { Mutant } from '../../gates/simulation/system/worker.ts';
+import { BEGINNING } from '../../gates/simulation/world.ts';
 import { MUTANTS } from './simulation-mutants.ts';
 
 /** Within so many schedules every planted mistake is found. */
@@ -32,6 +33,31 @@ t.test('G13: the rules, simulated by 20 schedules of one seed, never diverge fro
     t.equal(divergence && told({ schedule, divergence }, { seed: SEED, number }), undefined, `schedule ${number}`);
   }
   t.ok(figures.tokens > 20 && figures.changes > 50 && figures.crashes > 3, JSON.stringify(figures));
+});
+
+t.test('PV-SEC-072 a request beside a change is judged on one state of the registers, not on half of each', async (t) => {
+  const { world } = scheduleOf(SEED, 16_674);
+  const [consumer, supplier, consent] = ['310004111', '310005487', '00000000-0000-4000-a000-000000000000'];
+  const details = { type: 'urn:altinn:consent', id: consent, from: 'urn:altinn:organization:identifier-no:310006858' };
+  const delegate = { what: 'delegate', id: consent, by: consumer, supplier, scopes: ['prove:delegated'] } as const;
+  const claims = {
+    ...{ iss: 'sealed', aud: 'https://token.example.no/', scope: 'prove:delegated', consumer_org: consumer },
+    ...{ iat: BEGINNING + 933, exp: BEGINNING + 963, authorization_details: [details, details] },
+  };
+  const grant = { header: { alg: 'RS256', x5c: ['ZW50ZXJwcmlzZQ=='] }, signedBy: 'k-enterprise', claims } as const;
+  const disable = { what: 'set organization', active: false, orgno: supplier } as const;
+  const steps = [
+    { at: BEGINNING, kind: 'change', worker: 1, change: delegate },
+    {
+      at: BEGINNING + 939,
+      kind: 'together',
+      all: [
+        { kind: 'request', worker: 0, grant, slow: 0 },
+        { kind: 'change', worker: 0, change: disable, slow: 0 },
+      ],
+    },
+  ] as const;
+  t.equal(await run({ world, steps }, { arena }), undefined);
 });
 
 t.test('a schedule comes again from its seed and number, and from no other', async (t) => {
