@@ -44,7 +44,7 @@ function signFaulty(claims: AccessTokenClaims, fault: TokenFault, signing: Signi
     case 'public-key-as-secret':
       return asSecret({ kid, said, key });
     case 'unsigned':
-      return compact({ alg: 'none' }, said, () => Buffer.alloc(0));
+      return compact({ kid, alg: 'none' }, said, () => Buffer.alloc(0));
     case 'tampered':
       return compact({ kid, alg }, said, bySigner(key)).replace(/\.[^.]+\./, `.${encode(tamperedClaims(claims))}.`);
     default:

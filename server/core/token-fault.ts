@@ -58,9 +58,11 @@ export function faultyClaims(claims: AccessTokenClaims, fault: TokenFault): obje
   }
 }
 
+/** Made-up organisations whose numbers are right: the signature is to be what is wrong. Contract §0.4 */
+const OTHERS = ['0192:310555061', '0192:310555037'] as const;
+
 /** Another organisation's claims: what is put in the place of a signed token's. */
 export function tamperedClaims(claims: AccessTokenClaims): object {
   const { consumer } = claims;
-  const last = (Number(consumer.ID.at(-1)) + 1) % 10;
-  return { ...claims, consumer: { ...consumer, ID: `${consumer.ID.slice(0, -1)}${last}` } };
+  return { ...claims, consumer: { ...consumer, ID: OTHERS.find((number) => number !== consumer.ID) } };
 }
