@@ -9,6 +9,7 @@ import type { Log } from '../server/core/ports.ts';
 import type { TokenFault } from '../server/core/token-fault.ts';
 import { JWT_BEARER } from '../server/core/token-request.ts';
 import { startServer } from '../server/main.ts';
+import { assertFault, assertOptions } from './options.ts';
 import { type TokenAnswer, TokenRefused } from './refused.ts';
 import { type TestClient, TestClients, type TestKey, type TestRequest } from './test-client.ts';
 import { TurnedClock } from './turned-clock.ts';
@@ -51,16 +52,18 @@ export type Portvakt = AsyncDisposable & {
   ask(assertion: string): Promise<TokenAnswer>;
   /** An access token; with a fault, one that an API has to refuse. @throws {TokenRefused} with the code of the refusal */
   token(request: TestRequest & { readonly fault?: TokenFault }): Promise<string>;
-  /** Stops the server and removes its data. A second call waits for the first. */
+  /** Stops the server and removes its data. A second call waits for the first; whatever else is asked of it from now on rejects. */
   stop(): Promise<void>;
 };
 
 /**
  * Starts the server that `portvakt dev` runs, as one worker in this process: the same rules, keys and store as in production.
  * @throws {WorldMistakes} naming every mistake of the world file
+ * @throws {TypeError | RangeError} for an option, or a value of one, that there is not
  * @throws the system's error when the port is taken
  */
 export async function startPortvakt(options: PortvaktOptions = {}): Promise<Portvakt> {
+  assertOptions(options);
   const clock = new TurnedClock(options.at);
   const data = await temporaryData();
   try {
@@ -86,8 +89,14 @@ async function start(options: PortvaktOptions, { dataDir, clock, remove }: Place
     const withdraw = await tell();
     const tokenEndpoint = new URL('token', `http://127.0.0.1:${server.port}/`).href;
     const assertion = (request: TestRequest) => clients.sign(request, { audience: issuer, now: clock.now() });
-    const ask = (assertion: string) => send(tokenEndpoint, assertion);
     let stopped: Promise<void> | undefined;
+    const assertRuns = (): void => {
+      if (stopped) throw new Error(`the server ${issuer} has been stopped`);
+    };
+    const ask = async (assertion: string) => {
+      assertRuns();
+      return send(tokenEndpoint, assertion);
+    };
     const stop = (): Promise<void> => {
       stopped ??= withdraw().finally(() => server.close().finally(remove));
       return stopped;
@@ -98,11 +107,14 @@ async function start(options: PortvaktOptions, { dataDir, clock, remove }: Place
         now: () => clock.now(),
         date: () => clock.date(),
         turn: async (seconds) => {
+          assertRuns();
           clock.turn(seconds);
           await tell();
         },
       },
       token: async ({ fault, ...request }) => {
+        assertRuns();
+        if (fault !== undefined) assertFault(fault);
         const address = fault === undefined ? tokenEndpoint : new URL(`mint?fault=${fault}`, tokenEndpoint).href;
         return tokenOf(await send(address, await assertion(request)));
       },

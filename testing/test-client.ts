@@ -86,7 +86,7 @@ export class TestClients {
     const { scope, consumerOrg, resource, claims, header = {} } = request;
     return makeAssertion({
       ...{ clientId, audience, now, header },
-      key: typeof key === 'string' ? createPrivateKey(key) : key,
+      key: typeof key === 'string' ? readKey(key, name) : key,
       ...(scope !== undefined && { scope }),
       ...(known?.kid !== undefined && { kid: known.kid }),
       ...(known?.x5c && { x5c: known.x5c }),
@@ -106,6 +106,15 @@ export class TestClients {
     throw new TypeError(
       `there is no client "${name}" in this world; ${near ? `did you mean ${near}?` : `it has ${names.join(', ')}`}`,
     );
+  }
+}
+
+/** @throws {TypeError} naming whose key cannot be read */
+function readKey(pem: string, name: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    throw new TypeError(`the key of ${name} is not a private key in PEM`, { cause });
   }
 }
 

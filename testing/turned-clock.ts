@@ -31,7 +31,8 @@ export class TurnedClock {
 
   /** Lets time pass. @throws {RangeError} for a time that is no number, goes back, or ends after 2099 */
   turn(seconds: number): void {
-    if (!(seconds >= 0)) throw new RangeError(`a clock is turned forward, by seconds; got ${seconds}`);
+    if (typeof seconds !== 'number' || !(seconds >= 0))
+      throw new RangeError(`a clock is turned forward, by seconds; got ${seconds}`);
     within(this.now() + seconds);
     this.#offset += seconds;
     this.#turned += seconds;

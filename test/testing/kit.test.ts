@@ -1,6 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from 'jose';
 import { startPortvakt, TokenRefused } from 'portvakt/testing';
@@ -64,15 +66,66 @@ t.test('a server inside a test', async (t) => {
     const { stdout } = await run(process.execPath, [BIN, ...asked]);
     t.ok(Number((await verify(stdout.trim())).iat) > Math.floor(portvakt.clock.now()) - 60);
     t.equal((await fetch(new URL('health/ready', portvakt.issuer))).status, 200, 'to the server no time was skipped');
-    for (const seconds of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1e11])
+    for (const seconds of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1e11, '5' as never])
       await t.rejects(portvakt.clock.turn(seconds), RangeError, `${seconds}`);
   });
 
   t.test('leaves nothing when it stops, however often', async (t) => {
     await Promise.all([portvakt.stop(), portvakt.stop()]);
     t.notOk(existsSync(portvakt.dataDir));
-    await t.rejects(portvakt.ask('x'), 'and answers nobody');
+    await t.rejects(portvakt.ask('x'), /has been stopped/, 'and answers nobody');
+    await t.rejects(portvakt.token({ client: 'demo-consumer', scope: SCOPE }), /has been stopped/);
+    await t.rejects(portvakt.clock.turn(1), /has been stopped/, 'or the commands would be told of it again');
   });
+});
+
+t.test('two servers at once do not know of each other, and one that is stopped takes nothing of the other’s', async (t) => {
+  const issuer = 'https://token.example.no/';
+  const request = { client: 'demo-consumer', scope: SCOPE };
+  const [first, second] = await Promise.all([startPortvakt({ issuer }), startPortvakt()]);
+  t.teardown(() => second.stop());
+  t.match(await second.ask(await first.assertion(request)), { status: 400, body: { error_uri: /MP-110$/ } });
+  const { port } = new URL(second.tokenEndpoint);
+  await t.rejects(startPortvakt({ port: Number(port) }), { code: 'EADDRINUSE' });
+  const asked = first.token(request);
+  await Promise.all([first.stop(), first.stop()]);
+  t.match(await asked, /^eyJ/, 'what was asked before is answered');
+  t.match(await second.token(request), /^eyJ/);
+});
+
+t.test('what a test cannot have is told before anything is started', async (t) => {
+  const wrong: readonly [options: object, said: RegExp][] = [
+    [{ worlds: {} }, /no option "worlds"; did you mean world\?/],
+    [{ port: 70_000 }, /port is 0 to 65535/],
+    [{ port: '80' }, /port is 0 to 65535/],
+    [{ issuer: 'nonsense' }, /issuer is an https address/],
+    [{ at: '2027-01-31' }, /at is a Date/],
+    [{ at: new Date(Number.NaN) }, /between 1990 and 2099/],
+    [{ world: '/nowhere/world.yaml' }, /cannot be read/],
+  ];
+  for (const [options, said] of wrong) await t.rejects(startPortvakt(options), said, JSON.stringify(options));
+  await using portvakt = await startPortvakt({ keys: { 'demo-consumer': { key: 'no key' } } });
+  const fault = 'expird' as never;
+  await t.rejects(portvakt.token({ client: 'demo-certificate', scope: SCOPE, fault }), /did you mean expired\?/);
+  await t.rejects(portvakt.token({ client: 'demo-consumer', scope: SCOPE }), /key of demo-consumer is not a private key/);
+});
+
+t.test('nothing listens any more when the process of a test is killed', async (t) => {
+  const program = `
+    const { startPortvakt } = await import(${JSON.stringify(import.meta.resolve('portvakt/testing'))});
+    console.log(JSON.stringify(await startPortvakt()));`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(child.stdout, 'data');
+  const { issuer, dataDir } = JSON.parse(String(line));
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }));
+  t.equal((await fetch(new URL('health/live', issuer))).status, 200);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await t.rejects(fetch(new URL('health/live', issuer)));
+  await t.rejects(
+    run(process.execPath, [BIN, 'token', 'get', '--issuer', issuer, '--client', 'demo-consumer']),
+    'nor is it found',
+  );
 });
 
 t.test('a world of the test’s own, its clients signing with the test’s keys', async (t) => {
