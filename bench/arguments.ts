@@ -3,7 +3,17 @@ import { parseArgs } from 'node:util';
 import type { Extent } from './measures/rounds.ts';
 
 /** What is measured. */
-export type What = 'tokens' | 'certificates' | 'growth' | 'profile' | 'slow-senders' | 'reloads' | 'soak' | 'start' | 'audit';
+export type What =
+  | 'tokens'
+  | 'certificates'
+  | 'growth'
+  | 'profile'
+  | 'slow-senders'
+  | 'reloads'
+  | 'soak'
+  | 'start'
+  | 'audit'
+  | 'nodes';
 
 /** What the command line asks for. */
 export type Asked = {
@@ -28,6 +38,8 @@ export type Asked = {
   readonly starts: number;
   /** Of the audit. */
   readonly records: number;
+  /** On one PostgreSQL. */
+  readonly nodes: number;
   readonly output: 'table' | 'json';
   /** Files that the figures are written to as well. */
   readonly json?: string;
@@ -65,6 +77,7 @@ Other modes, one at a time:
   --reloads N              requests that fail during so many reloads by SIGHUP
   --soak SECONDS           memory and descriptors of the workers over that time
   --start N                time from start to ready, so many times; with --clients and --grants on such a store, too
+  --nodes N                so many nodes on one PostgreSQL, beside one node on it and one on a file
   --audit N                time and memory that it takes to verify an audit of so many records
 
   -o, --output FORM  table or json (default: table)
@@ -102,6 +115,7 @@ const options = {
   soak: { type: 'string' },
   start: { type: 'string' },
   audit: { type: 'string' },
+  nodes: { type: 'string' },
   output: { type: 'string', short: 'o', default: 'table' },
   json: { type: 'string' },
   plot: { type: 'string' },
@@ -117,7 +131,7 @@ export function readArguments(args: string[]): Asked {
   if (output !== 'table' && output !== 'json') throw new Misuse(`--output is table or json, not ${output}`);
   const what = whatIsAsked(values, positionals);
   const growth = growthAsked(values);
-  if (plot !== undefined && what !== 'tokens' && what !== 'growth')
+  if (plot !== undefined && what !== 'tokens' && what !== 'growth' && what !== 'nodes')
     throw new Misuse(`--plot draws targets, and ${what} has none`);
   return {
     ...{ what, output, help, extent: extent(values), peers: !values['no-peers'], profile: values.profile ?? '' },
@@ -129,6 +143,7 @@ export function readArguments(args: string[]): Asked {
     reloads: count('reloads', values.reloads ?? '1', 1_000),
     soak: count('soak', values.soak ?? '1', 86_400),
     starts: count('start', values.start ?? '1', 1_000),
+    nodes: count('nodes', values.nodes ?? '1', 16),
     records: count('audit', values.audit ?? '1', 100_000_000),
     ...(growth && { growth }),
     ...(json !== undefined && { json }),
@@ -145,7 +160,7 @@ function parse(args: string[]) {
 }
 
 /** The modes that an option of the same name asks for. A large store is a mode of its own, or what starts are measured on. */
-const MODES = ['profile', 'slow-senders', 'reloads', 'soak', 'start', 'audit'] as const;
+const MODES = ['profile', 'slow-senders', 'reloads', 'soak', 'start', 'audit', 'nodes'] as const;
 
 function whatIsAsked(values: Values, positionals: readonly string[]): What {
   if (positionals.length > 1 || (positionals.length === 1 && positionals[0] !== 'certificates'))

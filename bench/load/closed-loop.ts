@@ -15,19 +15,19 @@ export type Load = {
 /**
  * Sends every request once, on so many connections, each asking its next as soon as it is answered: a closed loop. It shows
  * what the server can do; its latency is mostly queueing.
- * @param port on 127.0.0.1
+ * @param port on 127.0.0.1; of several, the connections take them in turn.
  */
 export async function applyLoad(
   requests: readonly Uint8Array[],
-  { port, connections }: { port: number; connections: number },
+  { port, connections }: { readonly port: number | readonly number[]; readonly connections: number },
 ): Promise<Load> {
   const latencies = new Float64Array(requests.length);
   const errors: string[] = [];
   const queue = requests.entries();
   const began = performance.now();
   await Promise.all(
-    Array.from({ length: connections }, async () => {
-      const connection = new Connection(port);
+    Array.from({ length: connections }, async (_, n) => {
+      const connection = new Connection(oneOf(port, n));
       for (const [place, request] of queue) {
         const asked = performance.now();
         const error = await askForToken(connection, request);
@@ -38,6 +38,10 @@ export async function applyLoad(
     }),
   );
   return summary({ began, latencies, errors });
+}
+
+function oneOf(port: number | readonly number[], turn: number): number {
+  return typeof port === 'number' ? port : (port[turn % port.length] ?? 0);
 }
 
 /** @param began on the clock of `performance`. */

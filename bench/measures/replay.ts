@@ -8,7 +8,8 @@ const AGAIN = 8;
 export const ACCEPTED = 'accepted';
 
 /**
- * Sends a request that has got its token again, each time on a new connection, which a cluster gives to its workers in turn.
+ * Sends a request that has got its token again, each time on a new connection, which a cluster gives to its workers in turn, and to every
+ * node where there are several.
  * @returns `accepted` when one of them got a token, otherwise the code at the end of the answers' `error_uri`, or their status and `error`.
  * @throws {Error} when the request got no token in the first place
  */
@@ -18,7 +19,7 @@ export async function replay({ name, server, requests }: Pick<Target, 'name' | '
   const first = await askOnce(server.port, request);
   if (first !== ACCEPTED) throw new Error(`${name}: a request got no token, but ${first}`);
   const answers = new Set<string>();
-  for (let n = 0; n < AGAIN; n++) answers.add(await askOnce(server.port, request));
+  for (const port of server.ports ?? [server.port]) for (let n = 0; n < AGAIN; n++) answers.add(await askOnce(port, request));
   return answers.has(ACCEPTED) ? ACCEPTED : [...answers].join(', ');
 }
 

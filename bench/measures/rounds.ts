@@ -1,7 +1,7 @@
 import { applyLoad, type Load } from '../load/closed-loop.ts';
 import { applyOpenLoop } from '../load/open-loop.ts';
 import { median, percentile } from '../load/statistics.ts';
-import type { Target } from '../targets/target.ts';
+import type { StoreCounters, Target } from '../targets/target.ts';
 import { replay } from './replay.ts';
 import { measureSignature } from './signature-limit.ts';
 
@@ -30,6 +30,8 @@ export type Figures = {
   readonly signaturesPerToken: number;
   /** Microseconds of the load client's CPU, which shares the machine. */
   readonly clientCpuPerToken: number;
+  /** For each token what its store did, where that has processes of its own. */
+  readonly store?: StoreCounters;
   /** In the closed loop: mostly queueing. */
   readonly closed: Latency;
   /** In the open loop, from the scheduled time. */
@@ -79,7 +81,7 @@ export async function warmUp(
   target: Target,
   { warmUp: tokens, connections }: Pick<Extent, 'warmUp' | 'connections'>,
 ): Promise<void> {
-  const { errors, firstError } = await applyLoad(await target.requests(tokens), { port: target.server.port, connections });
+  const { errors, firstError } = await applyLoad(await target.requests(tokens), { port: portsOf(target), connections });
   if (errors > 0) throw new Error(`${target.name}: ${errors} of ${tokens} requests got no token, the first: ${firstError}`);
 }
 
@@ -100,19 +102,32 @@ async function measureOnce(target: Target, extent: Extent) {
 /** Signs first, so that only the sending is measured. */
 async function measureClosed(target: Target, { tokens, connections }: Extent) {
   const requests = await target.requests(tokens);
+  const before = await target.store?.();
   const serverCpu = await target.server.cpu();
   const clientCpu = process.cpuUsage();
-  const load = await applyLoad(requests, { port: target.server.port, connections });
+  const load = await applyLoad(requests, { port: portsOf(target), connections });
   const { user, system } = process.cpuUsage(clientCpu);
+  const cpuPerToken = ((await target.server.cpu()) - serverCpu) / tokens;
+  const after = await target.store?.();
   return {
     tokensPerSecond: tokens / load.seconds,
-    cpuPerToken: ((await target.server.cpu()) - serverCpu) / tokens,
+    cpuPerToken,
+    store: before && after && perToken(before, after, tokens),
     clientCpuPerToken: (user + system) / tokens,
     closed: latencyOf(load),
     open: undefined as Latency | undefined,
     errors: load.errors,
     ...(load.firstError !== undefined && { firstError: load.firstError }),
   };
+}
+
+function portsOf({ server }: Target): number | readonly number[] {
+  return server.ports ?? server.port;
+}
+
+function perToken(before: StoreCounters, after: StoreCounters, tokens: number): StoreCounters {
+  const each = (counter: keyof StoreCounters): number => (after[counter] - before[counter]) / tokens;
+  return { cpu: each('cpu'), statements: each('statements'), log: each('log') };
 }
 
 /** What a load's requests took. */
@@ -125,6 +140,7 @@ function figuresOf(target: Target, all: readonly Round[]): Omit<Figures, 'replay
   const rounds = all.filter((round) => round.target === target);
   const middle = (figure: (round: Round) => number): number => median(rounds.map(figure));
   const open = rounds.flatMap((round) => round.open ?? []);
+  const store = rounds.flatMap((round) => round.store ?? []);
   const firstError = rounds.find((round) => round.firstError !== undefined)?.firstError;
   return {
     name,
@@ -133,6 +149,7 @@ function figuresOf(target: Target, all: readonly Round[]): Omit<Figures, 'replay
     signaturesPerToken: middle((round) => round.cpuPerToken / round.signatureCpu),
     clientCpuPerToken: middle((round) => round.clientCpuPerToken),
     closed: middleLatency(rounds.map((round) => round.closed)),
+    ...(store.length > 0 && { store: middleCounters(store) }),
     ...(open.length > 0 && { open: middleLatency(open) }),
     errors: rounds.reduce((sum, { errors }) => sum + errors, 0),
     ...(firstError !== undefined && { firstError }),
@@ -144,4 +161,9 @@ function figuresOf(target: Target, all: readonly Round[]): Omit<Figures, 'replay
 /** Median by median. */
 export function middleLatency(latencies: readonly Latency[]): Latency {
   return { p50: median(latencies.map(({ p50 }) => p50)), p99: median(latencies.map(({ p99 }) => p99)) };
+}
+
+function middleCounters(all: readonly StoreCounters[]): StoreCounters {
+  const middle = (counter: keyof StoreCounters): number => median(all.map((one) => one[counter]));
+  return { cpu: middle('cpu'), statements: middle('statements'), log: middle('log') };
 }

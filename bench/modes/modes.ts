@@ -13,6 +13,7 @@ const MODES: Readonly<Record<What, () => Promise<Mode>>> = {
   reloads: async () => (await import('./reloads.ts')).measureReloads,
   soak: async () => (await import('./soak.ts')).measureSoak,
   start: async () => (await import('./start.ts')).measureStart,
+  nodes: async () => (await import('./nodes.ts')).measureNodes,
   audit: async () => (await import('./audit.ts')).measureAudit,
 };
 
