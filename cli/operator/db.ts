@@ -3,6 +3,7 @@ import { document } from '../help.ts';
 import { Terminal } from '../terminal.ts';
 import type { BackupOptions } from './run-backup.ts';
 import type { CopyOptions } from './run-copy.ts';
+import type { FailedOverOptions } from './run-failed-over.ts';
 import type { MigrateOptions } from './run-migrate.ts';
 import type { PruneOptions } from './run-prune.ts';
 import type { RestoreOptions } from './run-restore.ts';
@@ -20,6 +21,7 @@ export function define(command: Command): void {
   defineRestore(command.command('restore').summary('restore a backup into an empty folder'));
   defineMigrate(command.command('migrate').summary('bring the schema to this version'));
   defineCopy(command.command('copy').summary('move an installation from its file to PostgreSQL'));
+  defineFailedOver(command.command('failed-over').summary('tell the store that its database may have lost the latest'));
   definePrune(command.command('prune').summary('take out of the audit what has been exported'));
 }
 
@@ -127,6 +129,24 @@ function defineCopy(command: Command): void {
       { does: 'the same, table by table', run: 'portvakt db copy --dry-run -o json' },
     ],
     seeAlso: ['portvakt db migrate', 'docs/many-nodes.md'],
+  });
+}
+
+function defineFailedOver(command: Command): void {
+  command
+    .description(
+      'Has every assertion refused that was issued until now, on all nodes within a second: the database has taken the place of another, by a failover to an asynchronous standby or from a snapshot, and may not know of all that were used. Clients sign a new one.',
+    )
+    .option(...CONFIG)
+    .action(async (options: FailedOverOptions) =>
+      (await import('./run-failed-over.ts')).failedOver(options, Terminal.of(command)),
+    );
+  document(command, {
+    examples: [
+      { does: 'before the nodes are led to the new primary', run: 'portvakt db failed-over' },
+      { does: 'in a script', run: 'portvakt db failed-over -o json' },
+    ],
+    seeAlso: ['portvakt db status', 'docs/many-nodes.md'],
   });
 }
 

@@ -27,6 +27,7 @@ t.test('an option of its own asks for each mode', async (t) => {
   t.match(readArguments(['--slow-senders', '2000', '--rate', '40']), { what: 'slow-senders', senders: 2000, rate: 40 });
   t.match(readArguments(['--reloads', '10']), { what: 'reloads', reloads: 10, rate: 300 });
   t.match(readArguments(['--soak', '600']), { what: 'soak', soak: 600 });
+  t.match(readArguments(['--nodes', '3']), { what: 'nodes', nodes: 3 });
   t.match(readArguments(['--audit', '1000']), { what: 'audit', records: 1000 });
   t.match(readArguments(['--start', '7']), { what: 'start', starts: 7 });
   t.match(readArguments(['--start', '7', '--clients', '10', '--grants', '10']), { what: 'start', growth: { clients: 10 } });

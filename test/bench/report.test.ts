@@ -1,6 +1,7 @@
 import t from 'tap';
 import { topBySelfTime } from '../../bench/measures/cpu-profile.ts';
 import { flatness } from '../../bench/measures/flatness.ts';
+import { nodesOutcome } from '../../bench/report/nodes.ts';
 import { goal } from '../../bench/report/outcome.ts';
 import { plot } from '../../bench/report/plot.ts';
 
@@ -22,6 +23,31 @@ t.test('a plot is an SVG with a bar for every figure, the longest as wide as the
 
 t.test('a plot of nothing but zeros has no bar that is not a number', async (t) => {
   t.notMatch(plot([{ title: 'x', digits: 0, bars: [{ name: 'kid', figure: 0 }] }], ''), /NaN|Infinity/);
+});
+
+t.test('of nodes on a database it is told what each token is to it, and what it costs with it', async (t) => {
+  const latency = { p50: 1, p99: 2 };
+  const figures = {
+    tokensPerSecond: 500,
+    cpuPerToken: 400,
+    signaturesPerToken: 2,
+    clientCpuPerToken: 10,
+    closed: latency,
+    errors: 0,
+  };
+  const targets = [
+    { ...figures, name: 'a file', replay: 'MP-012', replayIs: 'MP-012' },
+    { ...figures, name: 'a database', replay: 'accepted', replayIs: 'MP-012', store: { cpu: 100, statements: 0.1234, log: 750 } },
+  ];
+  const kept = [{ name: 'a database', perToken: 494.4 }];
+  const circumstances = { rounds: 1, tokens: 1, connections: 1, warmUp: 1, workers: 2, nodes: 3, workersEach: 1, kept };
+  const { lines, json, failures } = nodesOutcome({ signatureCpu: 200, targets }, circumstances);
+  t.match(
+    lines.find((line) => line.startsWith('a database') && line.includes('750')),
+    /^a database +100 +2\.50 +0\.123 +750 +494$/,
+  );
+  t.match(json, { nodes: 3, workers_each: 1, stores: [{ cpu_us_per_token: null }, { statements_per_token: 0.1234 }] });
+  t.same(failures, ['a database: a replay was answered with accepted, not MP-012']);
 });
 
 t.test('memory that swings is flat, memory that grows is not, and a worker that ended is missed', async (t) => {

@@ -61,6 +61,13 @@ else {
       t.equal(copied.code, 0, copied.stderr);
       t.ok(JSON.parse(copied.stdout).rows > 0);
       t.match(await user.run(['db', 'copy', '--owner-url-file', 'owner']), { code: 11, stderr: /is not empty/ });
+      const failedOver = JSON.parse((await user.run(['db', 'failed-over', '-o', 'json', '--utc'])).stdout);
+      const [floor] = await places.cluster.sql<{ at: number }>(
+        'SELECT issued_from::int AS at FROM portvakt.replay_floor',
+        database,
+      );
+      t.equal(Date.parse(failedOver.issued_from) / 1000, floor?.at, 'PV-SEC-036 what was issued before is refused');
+      t.ok((floor?.at ?? 0) >= Date.now() / 1000 - 60 + 10, 'also by a clock ten seconds ahead');
       const judged = await check();
       t.equal(judged.code, 0, judged.stderr);
 
