@@ -60,6 +60,7 @@ const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
   'Insight:': [
     ['expiring', 'tell what ends soon', () => import('./commands/expiring.ts')],
     ['stats', 'count tokens and refusals', () => import('./commands/stats.ts')],
+    ['report', 'make the report of a month', () => import('./commands/report.ts')],
     ['audit', 'show the audit, take it out, verify it', () => import('./commands/audit.ts')],
   ],
   'More:': [

@@ -1,11 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { openApi } from '../api-client.ts';
 import { document } from '../help.ts';
 import { Terminal } from '../terminal.ts';
+import { writeWhole } from '../whole-file.ts';
 
 /** `portvakt audit export`: for the operator the whole audit up to a checkpoint that is made for it, for others their own records. */
 export function define(command: Command): void {
@@ -33,21 +31,7 @@ async function exportAudit({ file }: ExportOptions, terminal: Terminal): Promise
   const api = await openApi(terminal);
   const lines = await api.download('/audit/export', ['portvakt:audit.read']);
   if (file === undefined) await pipeline(lines, process.stdout, { end: false });
-  else await toFile(lines, file);
+  else await writeWhole(file, lines);
   if (file !== undefined) terminal.say(`the audit is in ${file}`);
   terminal.next(`portvakt audit verify ${file ?? 'FILE'} --keys audit-keys.json`);
-}
-
-/** Under its name it is whole, and on the disk. */
-async function toFile(lines: AsyncIterable<Uint8Array>, file: string): Promise<void> {
-  const part = `${file}.part`;
-  try {
-    await pipeline(lines, createWriteStream(part, { mode: 0o600 }) satisfies Writable);
-    const handle = await open(part, 'r+');
-    await handle.sync().finally(() => handle.close());
-    await rename(part, file);
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
 }

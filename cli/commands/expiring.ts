@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
-import { z } from 'zod';
-import type { AdminScope } from '../../server/core/admin-scopes.ts';
 import { FURTHEST, parseDays, WARNINGS } from '../../server/core/endings.ts';
 import { DAY, type EpochSeconds } from '../../server/core/time.ts';
-import { knownAdminScopes } from '../admin-token.ts';
-import { type ApiClient, openApi, withQuery } from '../api-client.ts';
-import { partOf, readAll } from '../api-list.ts';
+import { openApi } from '../api-client.ts';
+import { partOf } from '../api-list.ts';
 import { type ListOptions, listOptions } from '../api-options.ts';
-import { OPERATE, READ_CLIENTS, READ_DELEGATIONS } from '../api-scopes.ts';
 import { type CalendarEvent, calendar } from '../calendar.ts';
+import { type Expiring, readEndings } from '../endings.ts';
 import { Failure } from '../failure.ts';
 import { document } from '../help.ts';
 import { relative, seconds } from '../moment.ts';
@@ -41,39 +38,15 @@ function days(text: string): number {
   return number;
 }
 
-const expiring = z.looseObject({
-  kind: z.string(),
-  id: z.string(),
-  name: z.string(),
-  ends: z.string(),
-  within_days: z.number().exactOptional(),
-  client_id: z.string().exactOptional(),
-  orgno: z.string().exactOptional(),
-  supplier_orgno: z.string().exactOptional(),
-  serial: z.string().exactOptional(),
-  last_seen: z.string().exactOptional(),
-});
-type Expiring = z.infer<typeof expiring>;
-
 async function tell(options: Options, terminal: Terminal): Promise<void> {
   const api = await openApi(terminal);
-  const all = await readEach(api, withQuery('/expiring', { within: `${options.within}d` }));
+  const all = await readEndings(api, options.within);
   const { now, utc } = await api.moment();
   const view = viewAt({ now, utc });
   if (options.ics) process.stdout.write(calendarOf(api.server, all, now));
   else await terminal.answer(partOf(api, all, { view, part: options }), view);
   const [first] = all;
   if (first) throw found(all.length, options.within, first);
-}
-
-/** With a token for each thing that there is to see, because a token takes one scope; the operator's shows everything. */
-async function readEach(api: ApiClient, address: string): Promise<readonly Expiring[]> {
-  const { scopes } = await knownAdminScopes(api.tokens);
-  const held = (needs: readonly AdminScope[]) => needs.some((scope) => scopes.includes(scope));
-  const open = held(OPERATE) ? [OPERATE] : [READ_CLIENTS, READ_DELEGATIONS].filter(held);
-  const each = open.length > 0 ? open : [[...READ_CLIENTS, ...READ_DELEGATIONS, ...OPERATE]];
-  const lists = await Promise.all(each.map((scopes) => readAll(api, address, { shape: expiring, scopes })));
-  return lists.flat().toSorted((a, b) => seconds(a.ends) - seconds(b.ends));
 }
 
 function found(count: number, within: number, first: Expiring): Failure {

@@ -5,6 +5,7 @@ import { openApi, withQuery } from '../api-client.ts';
 import { document } from '../help.ts';
 import { relative, seconds } from '../moment.ts';
 import type { View } from '../output.ts';
+import { READ_STATISTICS, type StatisticMonth, statisticMonth } from '../statistic-shapes.ts';
 import { Terminal } from '../terminal.ts';
 
 /** `portvakt stats months`: what has become of the months. */
@@ -33,23 +34,10 @@ function name(text: string): string {
   return text;
 }
 
-/** A month as the API shows it. own-api */
-export const statisticMonth = z.looseObject({
-  month: z.string(),
-  state: z.string(),
-  covers: z.string(),
-  gap: z.boolean().exactOptional(),
-  sealed: z.string().exactOptional(),
-  tokens: z.number().exactOptional(),
-  refusals: z.number().exactOptional(),
-  digest: z.string().exactOptional(),
-});
-export type StatisticMonth = z.infer<typeof statisticMonth>;
-
 async function tell({ from, to }: Options, terminal: Terminal): Promise<void> {
   const api = await openApi(terminal);
   const address = withQuery('/statistics/months', { from, to });
-  const { object: items } = await api.get(address, z.array(statisticMonth), ['portvakt:statistics.read']);
+  const { object: items } = await api.get(address, z.array(statisticMonth), READ_STATISTICS);
   await terminal.answer({ items, next: null }, viewAt(await api.moment()));
 }
 

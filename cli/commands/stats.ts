@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { beginOfMonth, readMonth } from '../../server/core/month.ts';
 import { STATISTIC_PERIODS } from '../../server/core/statistics.ts';
 import { openApi, withQuery } from '../api-client.ts';
@@ -8,6 +8,7 @@ import { type ListOptions, listOptions } from '../api-options.ts';
 import { moment } from '../audit-records.ts';
 import { document } from '../help.ts';
 import type { View } from '../output.ts';
+import { keyOf, READ_STATISTICS, statistic } from '../statistic-shapes.ts';
 import { Terminal } from '../terminal.ts';
 import { defineMonths } from './stats-months.ts';
 
@@ -77,16 +78,6 @@ function month(text: string): readonly [string, string] {
   return [first(0), first(1)];
 }
 
-const statistic = z.looseObject({
-  period: z.string(),
-  tokens: z.number().exactOptional(),
-  refusals: z.record(z.string(), z.number()).exactOptional(),
-  sealed: z.boolean().exactOptional(),
-  reason: z.string().exactOptional(),
-});
-
-const KEYS = ['scope', 'consumer_orgno', 'supplier_orgno', 'client_id', 'code'] as const;
-
 /** A row as it is shown: one key, two figures, and why there is a gap. */
 type Row = {
   readonly period: string;
@@ -108,7 +99,7 @@ async function tell(
   const address = withQuery('/statistics/tokens', { by, per, of, from, to });
   const { items, next } = await readPages(api, address, {
     shape: statistic,
-    scopes: ['portvakt:statistics.read'],
+    scopes: READ_STATISTICS,
     part: options,
   });
   const rows = items.map(rowOf).filter((row) => row.gap !== '' || (view === tokensView ? row.tokens : row.refusals) !== 0);
@@ -119,10 +110,9 @@ async function tell(
 
 function rowOf(item: z.infer<typeof statistic>): Row {
   const { period, tokens = null, refusals, sealed = false, reason = '' } = item;
-  const key = KEYS.map((name) => item[name]).find((value) => typeof value === 'string') ?? '';
   const sum = refusals ? Object.values(refusals).reduce((before, count) => before + count, 0) : null;
   return {
-    ...{ period, key: String(key), tokens, refusals: sum, codes: refusals ?? {} },
+    ...{ period, key: keyOf(item), tokens, refusals: sum, codes: refusals ?? {} },
     ...{ sealed: reason === '' ? sealed : null, gap: reason },
   };
 }

@@ -111,7 +111,7 @@ export const ROLES = ['demo-operator', 'demo-owner-admin', 'demo-consumer-admin'
 
 /** An operator's examples, an owner's, and a consumer's, as the tree of commands parts them. */
 function roleFor(line: string): (typeof ROLES)[number] {
-  if (/portvakt (org|source|trust|audit|stats|prefix (assign|release))/.test(line)) return 'demo-operator';
+  if (/portvakt (org|source|trust|audit|stats|report|prefix (assign|release))/.test(line)) return 'demo-operator';
   if (/portvakt (prefix|scope|access|request)/.test(line) && !line.includes('--made')) return 'demo-owner-admin';
   return 'demo-consumer-admin';
 }
