@@ -13,7 +13,7 @@ import { oneTokenEach, oneTokenOfNodes } from './one-token-each.ts';
 import { opensslVerify } from './openssl-verify.ts';
 import { powerCut } from './power-cut.ts';
 import { rollingUpgrade } from './rolling-upgrade.ts';
-import { rotationUnderLoad } from './rotation-under-load.ts';
+import { rotationOfNodes, rotationUnderLoad } from './rotation-under-load.ts';
 import { serialisable } from './serialisable.ts';
 import { simulation } from './simulation/gate.ts';
 import { withdrawnAccess } from './withdrawn-access.ts';
@@ -40,4 +40,5 @@ export const GATES: readonly Gate[] = [
   withdrawnAccess,
   serialisable,
   clockOfOneNode,
+  rotationOfNodes,
 ];

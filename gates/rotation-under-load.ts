@@ -1,13 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeAssertion } from '../fixtures/assertion.ts';
 import { type Credentials, makeWorld } from '../fixtures/made-up-world.ts';
 import { installWorld } from '../fixtures/world.ts';
+import { tidy } from '../keys/key-care.ts';
 import type { KeyPlace } from '../keys/key-change.ts';
 import { rotate } from '../keys/rotation.ts';
-import { devConfig } from '../server/config.ts';
-import type { Clock, Log } from '../server/core/ports.ts';
+import { PostgresPlaces } from '../proving/postgres-places.ts';
+import { devConfig, storeOf } from '../server/config.ts';
+import type { Clock, Log, Storage } from '../server/core/ports.ts';
 import { DAY, HOUR, MINUTE } from '../server/core/time.ts';
 import { JWT_BEARER } from '../server/core/token-request.ts';
 import { keyFolders } from '../server/foundations.ts';
@@ -16,14 +18,22 @@ import { openStorage } from '../server/storage/open.ts';
 import { CachingVerifier, type FetchKeys } from './caching-verifier.ts';
 import { type Chance, chanceOf, pick } from './chance.ts';
 import { type Asked, type Gate, type Outcome, TOLD } from './gate.ts';
+import { onPostgres } from './on-postgres.ts';
 
 /** G6: rotation under load, with verifiers that keep the keys for max-age. Security reference §6, `PV-SEC-098` to `PV-SEC-100` */
 export const rotationUnderLoad: Gate = {
   id: 'G6',
   title:
     '20 rotations under load, two servers, verifiers that keep the keys for their time: every token is believed until it ends',
-  run,
+  run: (asked) => rotateOn(standOnFile, asked, SHORT),
 };
+
+/** The same with three nodes on one PostgreSQL: the keys are made at one of them, and copied to the others while they are pending. */
+export const rotationOfNodes: Gate = onPostgres({
+  id: 'G6-postgres',
+  title: '20 rotations under load, 3 nodes on PostgreSQL, keys made at one and copied while pending: as G6',
+  run: (asked) => rotateOn(standOnPostgres, asked, SHORT_OF_NODES),
+});
 
 const ROTATIONS = 20;
 
@@ -39,53 +49,112 @@ const LIFETIME = HOUR;
 const ISSUER = 'http://localhost:7300/';
 
 /** How far the clock is moved at a time, by and large, in seconds, and what is asked for at once before and while keys change. */
-type Load = { readonly stride: number; readonly burst: number };
-const LOADS = { short: { stride: 3 * HOUR, burst: 4 }, full: { stride: 15 * MINUTE, burst: 8 } } as const;
+type Load = { readonly stride: number; readonly burst: number; readonly rotations: number };
+const FULL: Load = { stride: 15 * MINUTE, burst: 8, rotations: ROTATIONS };
+const SHORT: Load = { stride: 3 * HOUR, burst: 4, rotations: ROTATIONS };
+const SHORT_OF_NODES: Load = { ...SHORT, rotations: 5 };
 
 /** Far from a verifier's last fetch at any step, some as the server says, some as consumers are told. Contract §4.2 */
 const VERIFIERS = [undefined, undefined, undefined, undefined, DAY, DAY, DAY, DAY] as const;
 
-async function run({ isShort, seed, tell }: Asked): Promise<Outcome> {
+async function rotateOn(stand: typeof standOnFile, { isShort, seed, tell }: Asked, short: Load): Promise<Outcome> {
   const directory = await mkdtemp(join(tmpdir(), 'portvakt-g6-'));
   const clock = { time: START, now: () => clock.time };
   const stands = await stand(directory, clock);
   try {
     const next = chanceOf(seed, 0);
-    return await new Rotations(stands, clock, next).run(LOADS[isShort ? 'short' : 'full'], tell);
+    return await new Rotations(stands, clock, next).run(isShort ? short : FULL, tell);
   } finally {
     await stands.close();
     await rm(directory, { recursive: true });
   }
 }
 
-/** Two servers on one data directory, and the keys as two processes look after them. */
+/** Servers of one issuer, and the keys as their processes look after them. */
 type Stands = {
   readonly servers: readonly RunningServer[];
-  readonly places: readonly KeyPlace[];
+  /** Where it is looked what became of the keys. */
+  readonly storage: Storage;
+  /** What is done at the keys again and again, at the same time. */
+  readonly care: readonly (() => Promise<unknown>)[];
+  /** What the operator does in between. */
+  readonly attend: () => Promise<void>;
   readonly client: Credentials;
   readonly close: () => Promise<void>;
 };
 
-async function stand(dataDir: string, clock: Clock): Promise<Stands> {
+/** How both rotate by themselves. */
+const PLAN = { algorithms: ['RS256'], rotateEvery: ROTATE_EVERY } as const;
+
+/** Two servers on one data directory, both of which rotate. */
+async function standOnFile(dataDir: string, clock: Clock): Promise<Stands> {
+  const { places, ...stands } = await standWith([{ dataDir }, { dataDir }], clock);
+  return { ...stands, care: places.map((place) => () => rotate(place, PLAN)), attend: async () => {} };
+}
+
+/** Three servers with a data directory each on one PostgreSQL. One rotates, and the operator copies what it has made. */
+async function standOnPostgres(folder: string, clock: Clock): Promise<Stands> {
+  const postgres = await PostgresPlaces.open();
+  try {
+    const store = { location: await postgres.location() };
+    const nodes = ['one', 'two', 'three'].map((name) => ({ dataDir: join(folder, name), store }));
+    const copyKeys = async (): Promise<void> => {
+      // A key that lies there already may have become another state's there.
+      for (const { dataDir } of nodes.slice(1))
+        await cp(join(folder, 'one', 'keys'), join(dataDir, 'keys'), { recursive: true, force: false });
+    };
+    const { places, ...stands } = await standWith(nodes, clock, async () => {
+      for (const { dataDir } of nodes.slice(1)) await cp(join(folder, 'one'), dataDir, { recursive: true });
+    });
+    const [first, ...others] = places;
+    if (!first) throw new Error('nobody looks after the keys');
+    return {
+      ...stands,
+      care: [() => rotate(first, PLAN), ...others.map((place) => () => tidy(place))],
+      attend: copyKeys,
+      close: async () => {
+        await stands.close();
+        await postgres.cluster.remove();
+      },
+    };
+  } catch (error) {
+    await postgres.cluster.remove();
+    throw error;
+  }
+}
+
+type Node = { readonly dataDir: string; readonly store?: { readonly location: string } };
+
+/** @param joining is done before any but the first starts. */
+async function standWith(
+  nodes: readonly Node[],
+  clock: Clock,
+  joining = async (): Promise<void> => {},
+): Promise<Omit<Stands, 'care' | 'attend'> & { readonly places: readonly KeyPlace[] }> {
   const { clients, world } = await makeWorld({ now: START });
-  const config = devConfig({ dataDir, port: 0, issuer: ISSUER });
   const long = { ...world, clients: world.clients.map((client) => ({ ...client, accessTokenLifetime: LIFETIME })) };
-  const start = (prepare?: Parameters<typeof startServer>[1]) =>
-    startServer(config, { clock, log: SILENT, every: () => () => {}, ...prepare });
-  const first = await start({
-    prepare: (storage) => installWorld(long, storage, { now: START, correlationId: '0'.repeat(32), issuer: ISSUER }),
-  });
-  const second = await start();
-  const storages = await Promise.all([1, 2].map(() => openStorage(join(dataDir, 'portvakt.db'))));
+  const installation = { now: START, correlationId: '0'.repeat(32), issuer: ISSUER };
   const client = clients.find(({ name }) => name === 'demo-consumer');
   if (!client) throw new Error('the made-up world has no demo-consumer');
+  const configs = nodes.map(({ dataDir, store }) => ({
+    ...devConfig({ dataDir, port: 0, issuer: ISSUER }),
+    ...(store && { store }),
+  }));
+  const servers: RunningServer[] = [];
+  for (const [place, config] of configs.entries()) {
+    const prepare = async (storage: Storage): Promise<void> => installWorld(long, storage, installation);
+    servers.push(await startServer(config, { clock, log: SILENT, every: () => () => {}, ...(place === 0 && { prepare }) }));
+    if (place === 0) await joining();
+  }
+  const storages = await Promise.all(configs.map((config) => openStorage(storeOf(config).location)));
+  const [storage] = storages;
+  if (!storage) throw new Error('no node');
   return {
-    servers: [first, second],
-    places: storages.map((storage) => ({ storage, clock, folder: keyFolders(config).signing })),
-    client,
+    ...{ servers, storage, client },
+    places: configs.map((config, place) => ({ storage: storages[place] ?? storage, clock, folder: keyFolders(config).signing })),
     close: async () => {
-      await Promise.all([first.close(), second.close()]);
-      await Promise.all(storages.map((storage) => storage.close()));
+      await Promise.all(servers.map((server) => server.close()));
+      await Promise.all(storages.map((each) => each.close()));
     },
   };
 }
@@ -113,10 +182,10 @@ class Rotations {
     this.#verifiers = VERIFIERS.map((keep, place) => new CachingVerifier(fetchFrom(servers[place % servers.length]), keep));
   }
 
-  async run({ stride, burst }: Load, tell: (line: string) => void): Promise<Outcome> {
+  async run({ stride, burst, rotations }: Load, tell: (line: string) => void): Promise<Outcome> {
     const kids = new Set<string>();
     let told = 0;
-    while (kids.size <= ROTATIONS) {
+    while (kids.size <= rotations) {
       await this.#step(burst);
       const active = (await this.#keys()).find(({ state }) => state === 'active');
       kids.add(String(active?.kid));
@@ -126,15 +195,15 @@ class Rotations {
       }
       this.#clock.time += stride / 2 + this.#next(stride);
     }
-    return this.#outcome();
+    return this.#outcome(rotations);
   }
 
   /** Tokens are asked for while both processes look after the keys; what has been issued is judged by everybody while it lives. */
   async #step(burst: number): Promise<void> {
-    const { places } = this.#stands;
-    const plan = { algorithms: ['RS256'], rotateEvery: ROTATE_EVERY } as const;
+    const { care, attend } = this.#stands;
+    await attend();
     const asked = Array.from({ length: burst }, () => this.#ask());
-    await Promise.all([...asked, ...places.map((place) => rotate(place, plan))]);
+    await Promise.all([...asked, ...care.map((work) => work())]);
     await Promise.all(Array.from({ length: burst }, () => this.#ask()));
     const now = this.#clock.time;
     this.#living = this.#living.filter(({ ends }) => ends > now);
@@ -167,19 +236,16 @@ class Rotations {
   }
 
   #keys() {
-    const [place] = this.#stands.places;
-    if (!place) throw new Error('nobody looks after the keys');
-    return place.storage.signingKeys.list();
+    return this.#stands.storage.signingKeys.list();
   }
 
-  async #outcome(): Promise<Outcome> {
+  async #outcome(asked: number): Promise<Outcome> {
     const keys = await this.#keys();
-    const [place] = this.#stands.places;
-    const records = (await place?.storage.audit.list(1_000_000)) ?? [];
+    const records = await this.#stands.storage.audit.list(1_000_000);
     const count = (type: string) => records.filter((record) => record.type === `signing_key.${type}`).length;
     const rotations = count('activated');
-    if (rotations !== ROTATIONS) this.#fail(`${rotations} activations are in the audit, and there were ${ROTATIONS} rotations`);
-    if (count('generated') > ROTATIONS + 1) this.#fail(`${count('generated')} keys were made for ${ROTATIONS} rotations`);
+    if (rotations !== asked) this.#fail(`${rotations} activations are in the audit, and there were ${asked} rotations`);
+    if (count('generated') > asked + 1) this.#fail(`${count('generated')} keys were made for ${asked} rotations`);
     return {
       figures: {
         rotations,
