@@ -8,20 +8,60 @@ import { promisify } from 'node:util';
 import { makeAssertion } from '../fixtures/assertion.ts';
 import { type Credentials, makeWorld } from '../fixtures/made-up-world.ts';
 import { installWorld } from '../fixtures/world.ts';
-import { devConfig } from '../server/config.ts';
+import { closing } from '../proving/closing.ts';
+import { OWNER_ROLE, PostgresPlaces, RUNTIME_ROLE } from '../proving/postgres-places.ts';
+import { devConfig, storeOf } from '../server/config.ts';
 import type { Log, Storage } from '../server/core/ports.ts';
 import { JWT_BEARER } from '../server/core/token-request.ts';
 import { startServer } from '../server/main.ts';
 import { openStorage } from '../server/storage/open.ts';
 import { chanceOf } from './chance.ts';
 import { type Asked, type Gate, type Outcome, TOLD } from './gate.ts';
+import { onPostgres } from './on-postgres.ts';
 
 /** G12: a backup at random moments under load, restored and verified. Security reference §6, `PV-SEC-123` */
 export const backupUnderLoad: Gate = {
   id: 'G12',
   title: 'backup, restore, verify at 3 random moments under load: the state of one commit, an audit that holds, a replay floor',
-  run,
+  run: (asked) => backUp(asked, async () => IN_FILE),
 };
+
+/** The same of three nodes on one PostgreSQL, restored to an empty database of it. */
+export const backupOfNodes: Gate = onPostgres({
+  id: 'G12-postgres',
+  title: 'backup, restore, verify at 3 random moments under the load of 3 nodes on PostgreSQL: as G12',
+  run: (asked) =>
+    closing(async (later) => {
+      const places = await PostgresPlaces.open({ settings: { max_connections: 200 } });
+      later(() => places.cluster.remove());
+      return backUp(asked, () => inDatabase(places));
+    }),
+});
+
+/** Where the store is, and where it is restored to. */
+type Ground = {
+  readonly nodes: number;
+  /** The database; absent: a file in the data directory. */
+  readonly location?: string;
+  /** Makes ready for the restore. @returns what the command is told besides, and where the store is afterwards */
+  readonly makeRoom: (folder: string) => Promise<{ readonly words: readonly string[]; readonly restored: string }>;
+};
+
+const IN_FILE: Ground = {
+  nodes: 1,
+  makeRoom: async (folder) => ({ words: [], restored: join(folder, 'restored', 'portvakt.db') }),
+};
+
+async function inDatabase(places: PostgresPlaces): Promise<Ground> {
+  const makeRoom: Ground['makeRoom'] = async (folder) => {
+    const database = await places.database();
+    const restored = places.cluster.location(database, RUNTIME_ROLE);
+    await writeFile(join(folder, 'url'), restored, { mode: 0o600 });
+    await writeFile(join(folder, 'owner'), places.cluster.location(database, OWNER_ROLE), { mode: 0o600 });
+    return { words: ['--owner-url-file', 'owner'], restored };
+  };
+  return { nodes: 3, location: await places.location(), makeRoom };
+}
 
 const MOMENTS = 3;
 const CONNECTIONS = 4;
@@ -32,7 +72,7 @@ const BIN = fileURLToPath(new URL('../cli/bin.js', import.meta.url));
 /** What has been promised so far. */
 type Promised = { changes: number; begun: number; readonly jtis: string[] };
 
-async function run({ seed, from, tell }: Asked): Promise<Outcome> {
+async function backUp({ seed, from, tell }: Asked, ground: () => Promise<Ground>): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), 'portvakt-g12-'));
   const failures: string[] = [];
   let [tokens, changes] = [0, 0];
@@ -40,7 +80,7 @@ async function run({ seed, from, tell }: Asked): Promise<Outcome> {
     for (let number = from; number < from + MOMENTS; number++) {
       const next = chanceOf(seed, number);
       const place = join(folder, `${number}`);
-      const { promised, flaws } = await once(place, 100 + next(400));
+      const { promised, flaws } = await once(place, 100 + next(400), await ground());
       failures.push(...flaws.map((flaw) => `moment ${number}: ${flaw}`));
       tokens += promised.jtis.length;
       changes += promised.changes;
@@ -59,26 +99,33 @@ async function run({ seed, from, tell }: Asked): Promise<Outcome> {
 }
 
 /** Loads a server, backs it up beside that after so many milliseconds, and holds what is restored to what was promised. */
-async function once(folder: string, delay: number): Promise<{ promised: Promised; flaws: readonly string[] }> {
+async function once(
+  folder: string,
+  delay: number,
+  { nodes, location, makeRoom }: Ground,
+): Promise<{ promised: Promised; flaws: readonly string[] }> {
   const dataDir = join(folder, 'data');
   const { clients, world } = await makeWorld({ now: Date.now() / 1000 });
   const installation = { now: Math.floor(Date.now() / 1000), correlationId: '0'.repeat(32), issuer: ISSUER };
-  const config = devConfig({ dataDir, port: 0, issuer: ISSUER });
-  const server = await startServer(config, { log: SILENT, prepare: (storage) => installWorld(world, storage, installation) });
+  const config = { ...devConfig({ dataDir, port: 0, issuer: ISSUER }), ...(location !== undefined && { store: { location } }) };
+  const prepare = (storage: Storage) => installWorld(world, storage, installation);
+  const servers = [await startServer(config, { log: SILENT, prepare })];
+  while (servers.length < nodes) servers.push(await startServer(config, { log: SILENT }));
   const client = clients.find(({ name }) => name === 'demo-consumer');
   if (!client) throw new Error('the made-up world has no demo-consumer');
   const master = join(dataDir, 'master.key');
   await writeFile(
     join(folder, 'portvakt.yaml'),
-    `issuer: ${ISSUER}\ndata_dir: data\nkeys: { master: { kind: file, file: ${master} } }\n`,
+    `issuer: ${ISSUER}\ndata_dir: data\nkeys: { master: { kind: file, file: ${master} } }\n${location === undefined ? '' : 'store: { url_file: url }\n'}`,
   );
+  if (location !== undefined) await writeFile(join(folder, 'url'), location, { mode: 0o600 });
   await writeFile(join(folder, 'backup.key'), 'k'.repeat(32), { mode: 0o600 });
-  const storage = await openStorage(join(dataDir, 'portvakt.db'));
+  const storage = await openStorage(storeOf(config).location);
   const promised: Promised = { changes: 0, begun: 0, jtis: [] };
   const state = { isOver: false };
   const work = [
     change(storage, promised, state),
-    ...Array.from({ length: CONNECTIONS }, () => ask(server.port, client, promised, state)),
+    ...Array.from({ length: CONNECTIONS }, (_, n) => ask(servers[n % nodes]?.port ?? 0, client, promised, state)),
   ];
   await pause(delay);
   const before = { changes: promised.changes, jtis: [...promised.jtis] };
@@ -87,10 +134,11 @@ async function once(folder: string, delay: number): Promise<{ promised: Promised
   state.isOver = true;
   await Promise.all(work);
   await storage.close();
-  await server.close();
+  for (const server of servers) await server.close();
   const restoredAt = Date.now() / 1000;
-  await portvakt(folder, 'db', 'restore', 'a.backup', '--to', 'restored', '--key-file', 'backup.key');
-  const flaws = await judge(join(folder, 'restored', 'portvakt.db'), { before, latest, restoredAt, clientId: client.clientId });
+  const { words, restored } = await makeRoom(folder);
+  await portvakt(folder, 'db', 'restore', 'a.backup', '--to', 'restored', '--key-file', 'backup.key', ...words);
+  const flaws = await judge(restored, { before, latest, restoredAt, clientId: client.clientId });
   return { promised, flaws };
 }
 
@@ -129,8 +177,8 @@ type Expected = {
 };
 
 /** The restore itself has verified database, audit and keys. */
-async function judge(file: string, { before, latest, restoredAt, clientId }: Expected): Promise<readonly string[]> {
-  const storage = await openStorage(file);
+async function judge(location: string, { before, latest, restoredAt, clientId }: Expected): Promise<readonly string[]> {
+  const storage = await openStorage(location);
   try {
     const [organization] = await storage.organizations.list();
     const records = await storage.audit.list(1_000_000);

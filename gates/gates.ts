@@ -1,4 +1,4 @@
-import { backupUnderLoad } from './backup-under-load.ts';
+import { backupOfNodes, backupUnderLoad } from './backup-under-load.ts';
 import { brokenDatabase } from './broken-database.ts';
 import { brokenDisk } from './broken-disk.ts';
 import { clockOfOneNode } from './clock-of-one-node.ts';
@@ -41,4 +41,5 @@ export const GATES: readonly Gate[] = [
   serialisable,
   clockOfOneNode,
   rotationOfNodes,
+  backupOfNodes,
 ];
