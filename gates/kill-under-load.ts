@@ -68,9 +68,9 @@ type Kills = {
 
 /** Kills it once for each number, and holds it to its promises each time. */
 export async function kill(trial: Trial, { seed, from, to, tell, within = READY, cluster }: Kills): Promise<Outcome> {
-  const failures: string[] = [];
+  const [broken, late]: [string[], string[]] = [[], []];
   const killed: Record<string, number> = {};
-  let longest = 0;
+  const longest: Record<string, number> = {};
   for (let number = from; number < to; number++) {
     const next = chanceOf(seed, number);
     const inNode = pick(VICTIMS, next);
@@ -79,9 +79,9 @@ export async function kill(trial: Trial, { seed, from, to, tell, within = READY,
     const victim = node ? inNode : 'database';
     const ready = await killOnce(trial, node ? killIn(node, inNode, next) : crash(cluster), next);
     killed[victim] = (killed[victim] ?? 0) + 1;
-    longest = Math.max(longest, ready);
-    if (ready > within) failures.push(`kill ${number} (${victim}): tokens again only after ${ready.toFixed(1)} s`);
-    failures.push(...(await trial.broken()).map((flaw) => `kill ${number} (${victim}): ${flaw}`));
+    longest[victim] = Math.max(longest[victim] ?? 0, ready);
+    if (ready > within) late.push(`kill ${number} (${victim}): tokens again only after ${ready.toFixed(1)} s`);
+    broken.push(...(await trial.broken()).map((flaw) => `kill ${number} (${victim}): ${flaw}`));
     if ((number + 1) % 20 === 0) tell(`${number + 1} kills`);
   }
   return {
@@ -92,10 +92,13 @@ export async function kill(trial: Trial, { seed, from, to, tell, within = READY,
       'tokens got under load': trial.tokens,
       'requests without an answer': trial.spending.came.get('nothing') ?? 0,
       'changes acknowledged': trial.changing.acknowledged,
-      'longest until there were tokens again, s': longest.toFixed(2),
-      failures: failures.length,
+      'longest until there were tokens again, s': Object.entries(longest)
+        .map(([victim, seconds]) => `${victim} ${seconds.toFixed(2)}`)
+        .join(', '),
+      'promises broken': broken.length,
+      'tokens again too late': late.length,
     },
-    failures: failures.slice(0, TOLD),
+    failures: [...broken, ...late].slice(0, TOLD),
   };
 }
 
