@@ -12,7 +12,7 @@ import { killNodes, killUnderLoad } from './kill-under-load.ts';
 import { oneTokenEach, oneTokenOfNodes } from './one-token-each.ts';
 import { opensslVerify } from './openssl-verify.ts';
 import { powerCut } from './power-cut.ts';
-import { rollingUpgrade } from './rolling-upgrade.ts';
+import { rollingUpgrade, upgradeOfNodes } from './rolling-upgrade.ts';
 import { rotationOfNodes, rotationUnderLoad } from './rotation-under-load.ts';
 import { serialisable } from './serialisable.ts';
 import { simulation } from './simulation/gate.ts';
@@ -42,4 +42,5 @@ export const GATES: readonly Gate[] = [
   clockOfOneNode,
   rotationOfNodes,
   backupOfNodes,
+  upgradeOfNodes,
 ];

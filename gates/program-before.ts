@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { DataDirectory } from '../proving/data-directory.ts';
@@ -10,11 +10,16 @@ import { worldOfRun } from '../proving/made-world.ts';
 /** This version's sources. */
 export const HERE = fileURLToPath(new URL('..', import.meta.url));
 
+/** A PostgreSQL database, as the server and its owner are told of it. */
+export type Database = { readonly store: string; readonly owner: string };
+
 /** The sources of another version. */
 export type ProgramBefore = {
   readonly folder: string;
   /** A data directory as that version makes it, with its schema, for a server that stops gently. */
   makeDataDirectory(): Promise<DataDirectory>;
+  /** Takes such a one along to a database in which there is nothing, with that version's schema, as its operator would. */
+  moveTo(database: Database, directory: DataDirectory): Promise<DataDirectory>;
   remove(): Promise<void>;
 };
 
@@ -38,6 +43,23 @@ export async function programBefore(commit: string): Promise<ProgramBefore> {
       await writeFile(directory.config, settings.replace('delay_seconds: 0', 'delay_seconds: 1'));
       return directory;
     },
+    moveTo: async ({ store, owner }, directory) => {
+      await writeFile(directory.config, `${await readFile(directory.config, 'utf8')}store: { url: '${store}' }\n`);
+      for (const verb of ['migrate', 'copy']) await ofDatabase(folder, verb, { directory, owner });
+      return { ...directory, database: store };
+    },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** Runs `portvakt db migrate` or `copy` of the version whose sources lie there. */
+export async function ofDatabase(
+  program: string,
+  verb: string,
+  { directory: { config }, owner }: { readonly directory: DataDirectory; readonly owner: string },
+): Promise<void> {
+  const file = join(dirname(config), 'owner-url');
+  await writeFile(file, owner, { mode: 0o600 });
+  const words = ['db', verb, '--config', config, '--owner-url-file', file];
+  await promisify(execFile)(process.execPath, [join(program, 'cli/bin.js'), ...words], { cwd: dirname(config) });
 }

@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { closing } from '../proving/closing.ts';
+import { type DataDirectory, makeNodeOf } from '../proving/data-directory.ts';
 import { onOneSocket, type Waiting } from '../proving/held-socket.ts';
 import { worldOfRun } from '../proving/made-world.ts';
-import type { ServerProcess } from '../proving/server-process.ts';
+import { PostgresPlaces } from '../proving/postgres-places.ts';
+import type { Program, ServerProcess } from '../proving/server-process.ts';
 import { type Gate, type Outcome, TOLD } from './gate.ts';
 import { Honest } from './load/honest.ts';
-import { integrityFlaws, verifyAudit } from './load/store.ts';
-import { HERE, type ProgramBefore, programBefore } from './program-before.ts';
+import { clusterFlaws, integrityFlaws, verifyAudit } from './load/store.ts';
+import { onPostgres } from './on-postgres.ts';
+import { HERE, ofDatabase, type ProgramBefore, programBefore } from './program-before.ts';
 
 /** The commit whose program stands for the version before: it takes sockets that are handed over, and knows the schema before. */
 const EARLIER = '0416c65';
@@ -34,6 +37,102 @@ export const rollingUpgrade: Gate = {
     }),
 };
 
+const NODES = 3;
+
+/** The first commit whose nodes share a PostgreSQL. */
+const EARLIER_NODES = '303ed44';
+
+/** Three nodes on one PostgreSQL follow each in its turn, when the schema has been migrated beneath all of them. There is no way back. */
+export const upgradeOfNodes: Gate = onPostgres({
+  id: 'G7-postgres',
+  title: `3 nodes on PostgreSQL from ${EARLIER_NODES} to this version, its schema migrated under load: no failed honest request`,
+  run: ({ isShort, tell }) =>
+    closing(async (later) => {
+      const before = await programBefore(EARLIER_NODES);
+      later(() => before.remove());
+      const places = await PostgresPlaces.open({ settings: { max_connections: 200 } });
+      later(() => places.cluster.remove());
+      return upgradeNodes({ before, places, around: (isShort ? SHORT : FULL).around, tell }, later);
+    }),
+});
+
+type NodesUpgrade = Omit<Upgrade, 'times'> & { readonly places: PostgresPlaces };
+
+async function upgradeNodes(
+  { before, places, around, tell }: NodesUpgrade,
+  later: (close: () => Promise<void>) => void,
+): Promise<Outcome> {
+  const { clients } = await worldOfRun();
+  const { cluster } = places;
+  const { owner, store, database } = await places.bareDatabase();
+  const made = await before.makeDataDirectory();
+  later(() => made.remove());
+  const first = await before.moveTo({ owner, store }, made);
+  const nodes: UpgradedNode[] = [];
+  for (let place = 0; place < NODES; place++) {
+    const directory = place === 0 ? first : await makeNodeOf(first);
+    if (place > 0) later(() => directory.remove());
+    nodes.push(await UpgradedNode.start(directory, before, later));
+  }
+  const honest = nodes.map(({ directory }) => new Honest(directory, clients));
+  for (const one of honest) later(() => one.close());
+  for (const one of honest) await one.begin();
+  await pause(around);
+  await ofDatabase(HERE, 'migrate', { directory: first, owner });
+  tell('migrated');
+  await pause(around);
+  for (const node of nodes) {
+    await node.upgrade(around);
+    tell('upgraded');
+  }
+  const ended = await Promise.all(honest.map((one) => one.end()));
+  const failures = ended.flatMap((one) => one.failures);
+  const { records } = await verifyAudit(store);
+  const tokens = ended.reduce((sum, one) => sum + one.tokens, 0);
+  return {
+    figures: { 'nodes upgraded': nodes.length, tokens, 'failed requests': failures.length, 'audit records': records },
+    failures: [...failures, ...(await clusterFlaws(cluster, database))].slice(0, TOLD),
+  };
+}
+
+/** A node whose next version waits at its socket. */
+class UpgradedNode {
+  readonly directory: DataDirectory;
+  readonly #next: Waiting;
+  #serving: ServerProcess;
+
+  private constructor(directory: DataDirectory, serving: ServerProcess, next: Waiting) {
+    this.directory = directory;
+    this.#serving = serving;
+    this.#next = next;
+  }
+
+  static async start(
+    directory: DataDirectory,
+    { folder }: ProgramBefore,
+    later: (close: () => Promise<void>) => void,
+  ): Promise<UpgradedNode> {
+    const programs = [folder, HERE].map((place) => programOn(place, directory));
+    const [old, next] = (await onOneSocket(directory.port, programs)) as [Waiting, Waiting];
+    later(async () => {
+      for (const one of [old, next]) one.forget();
+    });
+    const node = new UpgradedNode(directory, await old.start(), next);
+    later(() => node.#serving.stop());
+    return node;
+  }
+
+  /** Starts this version beside the one before, lets both serve for so many milliseconds, and stops the one before. */
+  async upgrade(around: number): Promise<void> {
+    const following = await this.#next.start();
+    await pause(around);
+    const leaving = this.#serving;
+    this.#serving = following;
+    await leaving.stop();
+    await pause(around);
+  }
+}
+
 type Upgrade = {
   readonly before: ProgramBefore;
   readonly around: number;
@@ -41,16 +140,22 @@ type Upgrade = {
   readonly tell: (line: string) => void;
 };
 
+function programOn(folder: string, { config }: DataDirectory): Program {
+  return {
+    args: [join(folder, 'cli/bin.js'), 'serve', '--config', config],
+    env: { PORTVAKT_WORKERS: '2', ...(folder !== HERE && EARLIER_NEEDS) },
+  };
+}
+
 async function upgrade({ before, around, times, tell }: Upgrade, later: (close: () => Promise<void>) => void): Promise<Outcome> {
   const { clients } = await worldOfRun();
   const directory = await before.makeDataDirectory();
   later(() => directory.remove());
-  const programOn = (folder: string) => ({
-    args: [join(folder, 'cli/bin.js'), 'serve', '--config', directory.config],
-    env: { PORTVAKT_WORKERS: '2', ...(folder !== HERE && EARLIER_NEEDS) },
-  });
   const order = [before.folder, ...Array.from({ length: times }, () => [HERE, before.folder]).flat()];
-  const waiting = await onOneSocket(directory.port, order.map(programOn));
+  const waiting = await onOneSocket(
+    directory.port,
+    order.map((folder) => programOn(folder, directory)),
+  );
   later(async () => {
     for (const one of waiting) one.forget();
   });

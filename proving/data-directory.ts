@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -47,12 +47,13 @@ export async function makeDataDirectory(world: World, fill?: Filling, store?: st
 }
 
 /** Makes another node's: the same issuer, the same keys and the same PostgreSQL database, on a port of its own. */
-export async function makeNodeOf({ issuer, config, database }: DataDirectory): Promise<DataDirectory> {
+export async function makeNodeOf(first: DataDirectory): Promise<DataDirectory> {
   const port = await freePort();
   const { folder, file, remove } = await temporaryFolder();
-  await cp(dirname(config), folder, { recursive: true });
-  await writeFile(file, stringify(settings({ issuer, port, store: database })));
-  return { issuer, port, config: file, database, remove };
+  await cp(dirname(first.config), folder, { recursive: true });
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace(`port: ${first.port}`, `port: ${port}`));
+  return { ...first, port, config: file, remove };
 }
 
 async function temporaryFolder(): Promise<{ readonly folder: string; readonly file: string; remove(): Promise<void> }> {

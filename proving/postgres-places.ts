@@ -41,7 +41,14 @@ export class PostgresPlaces {
 
   /** A database in which there is nothing, as its owner is told of it. */
   async bare(): Promise<string> {
-    return this.cluster.location(await this.#make('template1'), OWNER_ROLE);
+    return (await this.bareDatabase()).owner;
+  }
+
+  /** The same, and how a server will be told of it. */
+  async bareDatabase(): Promise<{ readonly database: string; readonly owner: string; readonly store: string }> {
+    const database = await this.#make('template1');
+    const { cluster } = this;
+    return { database, owner: cluster.location(database, OWNER_ROLE), store: cluster.location(database, RUNTIME_ROLE) };
   }
 
   async #make(template: string): Promise<string> {
