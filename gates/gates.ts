@@ -4,6 +4,7 @@ import { brokenDisk } from './broken-disk.ts';
 import { clockOfOneNode } from './clock-of-one-node.ts';
 import { clockSteps } from './clock-steps.ts';
 import { corpora } from './corpora.ts';
+import { explained } from './explained/gate.ts';
 import { fuzzAssertions } from './fuzz-assertions.ts';
 import { fuzzBodies } from './fuzz-bodies.ts';
 import { fuzzCertificates } from './fuzz-certificates.ts';
@@ -32,6 +33,7 @@ export const GATES: readonly Gate[] = [
   fuzzCertificates,
   fuzzAssertions,
   fuzzBodies,
+  explained,
   backupUnderLoad,
   simulation,
   killNodes,
