@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { readSecret, type StoreSettings } from '../../server/config.ts';
 import { migrateStorage, roleOf, schemaStatus } from '../../server/storage/open.ts';
+import { describeDatabase } from '../../server/storage/upkeep.ts';
 import { Failure } from '../failure.ts';
 import type { View } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
+import { STORE_FIELDS, type StoreFields, storeFields } from './status-fields.ts';
 
 type Migrated = {
   readonly pending: readonly string[];
@@ -47,12 +49,25 @@ export async function migrateDatabase(
   await terminal.answer({ pending: [], applied, role }, migratedView);
 }
 
-type Status = { readonly applied: readonly string[]; readonly pending: readonly string[]; readonly current: boolean };
+type Status = StoreFields & {
+  readonly applied: readonly string[];
+  readonly pending: readonly string[];
+  readonly current: boolean;
+  /** Null where the schema is another version's. */
+  readonly bytes: number | null;
+  readonly spent_assertions: number | null;
+};
 
-/** Tells what a PostgreSQL database has. @throws as `schemaStatus` */
+/** Tells what a PostgreSQL database has, and how it is. @throws as `schemaStatus` */
 export async function databaseStatus({ location, ...store }: StoreSettings, terminal: Terminal): Promise<void> {
   const { applied, pending } = await schemaStatus(location, store);
-  await terminal.answer({ applied, pending, current: pending.length === 0 }, statusView);
+  const schema = { applied, pending, current: pending.length === 0 };
+  if (!schema.current) {
+    const unknown = { bytes: null, spent_assertions: null, audit: null, replay_floor: null, last_backup: null };
+    return terminal.answer({ ...schema, ...unknown }, statusView);
+  }
+  const found = await describeDatabase(location, store);
+  await terminal.answer({ ...schema, ...found, ...storeFields(found) }, statusView);
 }
 
 const migratedView: View<Migrated> = {
@@ -61,6 +76,13 @@ const migratedView: View<Migrated> = {
 };
 
 const statusView: View<Status> = {
-  fields: [{ name: 'applied' }, { name: 'pending' }, { name: 'current' }],
+  fields: [
+    { name: 'applied' },
+    { name: 'pending' },
+    { name: 'current' },
+    { name: 'bytes' },
+    { name: 'spent_assertions' },
+    ...STORE_FIELDS,
+  ],
   name: ({ current }) => `schema/${current ? 'current' : 'pending'}`,
 };

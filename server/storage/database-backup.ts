@@ -4,6 +4,7 @@ import type { EpochSeconds } from '../core/time.ts';
 import { COPIED_TABLES, type PlainRow, type TableDigest } from './copied-tables.ts';
 import type { Positions } from './positions.ts';
 import type { PostgresCopying } from './postgres/copying.ts';
+import type { DatabaseDescription } from './postgres/description.ts';
 import type { LocationOptions } from './postgres/location.ts';
 import { rowLine, TableSum } from './table-sum.ts';
 
@@ -38,6 +39,11 @@ export async function readDatabase<T>(
       },
     }),
   );
+}
+
+/** Looks at a PostgreSQL database of this version without changing it. @throws {StoreUnusable | StoreUnavailable} */
+export async function describeDatabase(location: string, options: LocationOptions): Promise<DatabaseDescription> {
+  return (await import('./postgres/description.ts')).describePostgres(location, options);
 }
 
 /** An empty PostgreSQL database that is being filled, in one transaction. */

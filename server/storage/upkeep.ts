@@ -1,7 +1,7 @@
 // What the commands of the host do with a store besides using it: with a file, which is named, and with a PostgreSQL database.
 
 export { COPIED_TABLES } from './copied-tables.ts';
-export { type DatabaseFilling, type DatabaseMoment, fillDatabase, readDatabase } from './database-backup.ts';
+export { type DatabaseFilling, type DatabaseMoment, describeDatabase, fillDatabase, readDatabase } from './database-backup.ts';
 export { arePositions, type Positions } from './positions.ts';
 export { assertPrivateDatabase, UNFINISHED } from './sqlite/file.ts';
 export { KNOWN_SCHEMA } from './sqlite/migrate.ts';

@@ -62,6 +62,14 @@ else {
       t.ok(JSON.parse(copied.stdout).rows > 0);
       t.match(await user.run(['db', 'copy', '--owner-url-file', 'owner']), { code: 11, stderr: /is not empty/ });
       const failedOver = JSON.parse((await user.run(['db', 'failed-over', '-o', 'json', '--utc'])).stdout);
+      t.match(
+        JSON.parse((await user.run(['db', 'status', '-o', 'json', '--utc'])).stdout),
+        {
+          ...{ replay_floor: { issued_from: failedOver.issued_from, forgotten: [] }, last_backup: null },
+          ...{ bytes: Number, spent_assertions: 0, audit: { last_sequence: Number } },
+        },
+        'and the status tells of it',
+      );
       const [floor] = await places.cluster.sql<{ at: number }>(
         'SELECT issued_from::int AS at FROM portvakt.replay_floor',
         database,
