@@ -4,6 +4,7 @@ import { brokenDisk } from './broken-disk.ts';
 import { clockOfOneNode } from './clock-of-one-node.ts';
 import { clockSteps } from './clock-steps.ts';
 import { corpora } from './corpora.ts';
+import { countersUnderKills } from './counters-under-kills.ts';
 import { explained } from './explained/gate.ts';
 import { fuzzAssertions } from './fuzz-assertions.ts';
 import { fuzzBodies } from './fuzz-bodies.ts';
@@ -23,6 +24,7 @@ import { withdrawnAccess } from './withdrawn-access.ts';
 export const GATES: readonly Gate[] = [
   killUnderLoad,
   powerCut,
+  countersUnderKills,
   oneTokenEach,
   brokenDisk,
   clockSteps,
