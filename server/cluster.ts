@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
 import { dirname, extname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -286,7 +285,8 @@ class Workers {
   async #stop(worker: Worker, how: PrimaryMessage): Promise<void> {
     const serves = this.#serving.delete(worker);
     if (worker.isDead()) return;
-    const ended = once(worker, 'exit');
+    // Of what cannot be told to it meanwhile the log hears, and not who waits here.
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
     if (serves) tell(worker, how);
     const { delay, timeout } = this.#config.shutdown;
     const kill = setTimeout(() => worker.process.kill('SIGKILL'), serves ? (delay + timeout) * 1_000 + PATIENCE : 0);

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { systemClock } from './clock.ts';
 import { type Config, configOf } from './config.ts';
@@ -43,8 +44,14 @@ async function hear(message: PrimaryMessage, server: RunningServer): Promise<voi
   else if (message === 'readiness') tell({ kind: 'readiness', ...(await readiness(server)) });
   else if (message !== 'prepared') {
     await server.close(message === 'stop gently' ? 'gently' : 'now');
-    tell({ kind: 'readings', readings: server.readings() }, () => process.exit());
+    tell({ kind: 'readings', readings: server.readings() }, leave);
   }
+}
+
+/** Once the primary has heard that this one takes no more: what it dealt until then has been given back to it, for another worker. */
+function leave(): void {
+  process.once('disconnect', () => process.exit());
+  cluster.worker?.disconnect();
 }
 
 async function readiness(server: RunningServer): Promise<{ unready?: FaultCode; failure?: ToldError }> {

@@ -1,4 +1,4 @@
-import cluster from 'node:cluster';
+import cluster, { type Worker } from 'node:cluster';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -94,6 +94,11 @@ async function replaced(): Promise<void> {
   while (pids().length > WORKERS) await pause(20);
 }
 
+/** Resolves when it is gone, whatever could not be told to it before. */
+function exited(worker: Worker): Promise<unknown> {
+  return new Promise((resolve) => worker.once('exit', resolve));
+}
+
 const pids = (): (number | undefined)[] => Object.values(cluster.workers ?? {}).map((worker) => worker?.process.pid);
 
 t.test('the workers share one port and one key, and each of them answers', async (t) => {
@@ -181,7 +186,7 @@ t.test('a worker that dies while a reload replaces it leaves no worker too many,
   const { config, running } = await start(t, { shutdown: { delay: 0, timeout: 1 } });
   for (const place of [0, 1]) {
     const victims = Object.values(cluster.workers ?? {});
-    const gone = victims.map((worker) => worker && once(worker, 'exit'));
+    const gone = victims.map((worker) => worker && exited(worker));
     const forked = once(cluster, 'fork');
     const reloaded = running.reload({ ...config });
     await forked;
@@ -229,6 +234,17 @@ t.test('connections that are on their way to a worker when that is killed are en
   t.pass('each was answered or ended');
 });
 
+t.test('what cannot be told to a worker that is leaving is logged, and nothing else happens', async (t) => {
+  const { config, running, lines, form, ask } = await start(t);
+  const leaving = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  for (const worker of leaving) worker.once('disconnect', () => worker.emit('error', new Error('write EPIPE')));
+  const gone = leaving.map(exited);
+  await running.reload(config);
+  await Promise.all(gone);
+  t.equal(lines.filter(({ fields }) => `${fields.error}`.includes('write EPIPE')).length, WORKERS);
+  t.equal(await ask(await form()), 'token');
+});
+
 t.test('a reload under load replaces every worker and loses no request', async (t) => {
   const { config, running, form, ask } = await start(t, { shutdown: { delay: 0.1, timeout: 20 } });
   const before = pids();
@@ -245,7 +261,7 @@ t.test('a reload under load replaces every worker and loses no request', async (
   });
   const gone = before.map((pid) => {
     const worker = Object.values(cluster.workers ?? {}).find((each) => each?.process.pid === pid);
-    return worker && once(worker, 'exit');
+    return worker && exited(worker);
   });
   await running.reload({ ...config, token: { ...config.token, maxTokenLifetime: 60 } });
   await Promise.all(gone);
@@ -346,7 +362,7 @@ t.test('PV-SEC-070 metrics are summed over the workers, and what those had count
   while ((await scrape(running)).get('portvakt_worker_restarts_total') !== 1);
   t.equal(await issued(), 12, 'of one that was killed, what it had told');
   for (let n = 0; n < 3; n++) t.equal(await ask(await form()), 'token');
-  const gone = Object.values(cluster.workers ?? {}).map((worker) => worker && once(worker, 'exit'));
+  const gone = Object.values(cluster.workers ?? {}).map((worker) => worker && exited(worker));
   const port = running.operationsPort;
   await running.reload(config);
   await Promise.all(gone);
