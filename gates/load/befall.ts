@@ -10,8 +10,8 @@ const REQUESTS = 3_000;
 /** Milliseconds in which that is answered whose commit was done already: a machine may be busy. */
 const UNDER_WAY = 500;
 
-/** Refusals that are clear: the store cannot be used, or the server has too much to do meanwhile. */
-const CLEAR = ['PV-502', 'PV-402', 'PV-505'];
+/** Refusals that are clear: the store cannot be used, or takes too long, or the server has too much to do meanwhile. */
+const CLEAR = ['PV-502', 'PV-508', 'PV-402', 'PV-505'];
 
 /** What may befall a store. */
 export type Fault = {

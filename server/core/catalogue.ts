@@ -411,6 +411,14 @@ export const catalogue = {
     cause: "The server's clock and the clock of the database that it shares with others are more than 5 seconds apart.",
     fix: 'Send the request to another node; the operator sets both clocks by NTP.',
   },
+  'PV-508': {
+    error: 'temporarily_unavailable',
+    status: 503,
+    phrase: 'The server took too long',
+    cause:
+      'The store, or a source that must be asked, was so slow that the request was not done before its sender would have given up.',
+    fix: 'Sign a fresh assertion and try again in a few seconds: this one may be used by now. The operator sees in the metrics how long commits take.',
+  },
   'PV-601': {
     error: 'invalid_request',
     status: 400,

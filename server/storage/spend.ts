@@ -21,8 +21,11 @@ export function spendDigest(key: SpendKey): Buffer {
 /** Most entries in one commit, so that a burst holds the event loop for milliseconds at a time. */
 export const MAX_BATCH = 256;
 
-/** Commits the entries together, durably or not at all. Answers for each, in their order, whether it was fresh. */
-export type Commit<Entry> = (batch: readonly Entry[]) => Promise<readonly boolean[]>;
+/**
+ * Commits the entries together, durably or not at all. Answers for each, in their order, whether it was fresh.
+ * @param since when the first of them began to wait, by `performance.now()`
+ */
+export type Commit<Entry> = (batch: readonly Entry[], since: number) => Promise<readonly boolean[]>;
 
 /**
  * Gathers what is spent in one turn of the event loop, and while a commit is on its way, into one commit: a commit for each would cost
@@ -45,7 +48,7 @@ export class GroupCommit<Entry> {
   /** @returns whether the entry was fresh. Rejects as the commit does. */
   add(entry: Entry): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ entry, resolve, reject });
+      this.#waiting.push({ entry, since: performance.now(), resolve, reject });
       this.#schedule();
     });
   }
@@ -62,7 +65,8 @@ export class GroupCommit<Entry> {
     this.#isCommitting = true;
     const start = performance.now();
     try {
-      const fresh = await this.#commit(batch.map(({ entry }) => entry));
+      const entries = batch.map(({ entry }) => entry);
+      const fresh = await this.#commit(entries, batch[0]?.since ?? start);
       this.#measured?.entries.observe(batch.length);
       this.#measured?.seconds.observe((performance.now() - start) / 1000);
       for (const [place, { resolve }] of batch.entries()) resolve(fresh[place] === true);
@@ -83,6 +87,7 @@ export class GroupCommit<Entry> {
 
 type Waiting<Entry> = {
   readonly entry: Entry;
+  readonly since: number;
   readonly resolve: (fresh: boolean) => void;
   readonly reject: (error: unknown) => void;
 };

@@ -50,7 +50,7 @@ export function assertions(reader: Connection, { writer, writes, chain, commits 
     if (ends.length > 0) forget.run(writeSpans(forgetting(forgotten(), ends)));
     return ends.length;
   });
-  const spends = new GroupCommit<Entry>((batch) => writes.run(() => chain.settling(() => commit(batch))), commits);
+  const spends = new GroupCommit<Entry>((batch, since) => writes.run(() => chain.settling(() => commit(batch)), since), commits);
 
   return {
     // A verdict that cannot be written down fails here, alone, and not the batch it would have ridden in.

@@ -32,7 +32,10 @@ export function audit(reader: Connection, { writer, writes, chain, commits }: Wr
     return batch.map(() => true);
   });
   const seal = writer.change((now: EpochSeconds, due: EpochSeconds | undefined) => chain.seal(now, due));
-  const appends = new GroupCommit<Prepared>((batch) => writes.run(() => chain.settling(() => commit(batch))), commits);
+  const appends = new GroupCommit<Prepared>(
+    (batch, since) => writes.run(() => chain.settling(() => commit(batch)), since),
+    commits,
+  );
   return {
     append: async (record) => void (await appends.add(prepared(record))),
     list: async (limit) => newest.all(limit).map(toRecord),
