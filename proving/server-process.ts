@@ -18,7 +18,7 @@ export type ServerProcess = {
   kill(whom: 'all' | 'first'): Promise<void>;
   /** Rejects with what it said last when it ends in another way than it should, and resolves when it ends well. */
   readonly ended: Promise<void>;
-  /** Asks it to stop. Resolves when all of it is gone. @throws {Error} when it ended in another way than it should. */
+  /** Asks it to stop. Resolves when all of it is gone, as it is after {@link kill}. @throws {Error} when it ended in another way than it should. */
   stop(): Promise<void>;
 };
 
@@ -47,6 +47,7 @@ export async function watchServerProcess(child: ChildProcess): Promise<ServerPro
   await ready(child, exited, lastWords);
   const startTime = performance.now() - began;
   const pid = child.pid ?? 0;
+  let isKilled = false;
   return {
     ...{ startTime, ended },
     cpu: async () => cpuOfTree(pid),
@@ -56,6 +57,7 @@ export async function watchServerProcess(child: ChildProcess): Promise<ServerPro
     },
     signal: (signal) => void child.kill(signal),
     kill: async (whom) => {
+      isKilled = true;
       const tree = processTree(pid);
       // The first one first, or it would start those again that die.
       for (const one of whom === 'all' ? tree : [pid]) killProcess(one);
@@ -69,7 +71,7 @@ export async function watchServerProcess(child: ChildProcess): Promise<ServerPro
       await exited;
       clearTimeout(kill);
       forget();
-      await ended;
+      if (!isKilled) await ended;
     },
   };
 }
