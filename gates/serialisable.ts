@@ -26,8 +26,7 @@ export const serialisable: Gate = onPostgres({
   id: 'G14-postgres',
   title: 'recorded histories of accesses and delegations at 3 nodes, with processes that are stopped and go on: 0 anomalies',
   run: async ({ isShort, seed, from, tell }) => {
-    // One process a node: what acknowledges a change is then what decides next.
-    const trial = await Trial.on(await postgresStand({ workers: 1 }));
+    const trial = await Trial.on(await postgresStand());
     try {
       const { recording, stops } = await record(trial, isShort ? SHORT : FULL, chanceOf(seed, from), tell);
       const { anomalies, longest } = judge(recording);
@@ -86,7 +85,7 @@ async function alternate(recording: Recording, grantable: Grantable, { first, no
   }
 }
 
-/** Stops what answers at one of the nodes, and lets it go on. @returns how often */
+/** Stops what answers at one of the nodes, all of it or one process, and lets it go on. @returns how often */
 async function stopAndGo(
   nodes: readonly TrialNode[],
   next: Chance,
@@ -95,7 +94,8 @@ async function stopAndGo(
 ): Promise<number> {
   let stops = 0;
   for (; goesOn(); stops++) {
-    const processes = pick(nodes, next).server.workers();
+    const workers = pick(nodes, next).server.workers();
+    const processes = next(2) === 0 ? workers : [pick(workers, next)];
     for (const pid of processes) process.kill(pid, 'SIGSTOP');
     await pause(next(LONGEST.stopped));
     for (const pid of processes) process.kill(pid, 'SIGCONT');

@@ -37,7 +37,7 @@ export const withdrawnAccess: Gate = onPostgres({
   id: 'withdrawn-postgres',
   title: `access withdrawn at one of 3 nodes × ${FULL}, with and without notices: refused there at once, at the others in ${KNOWN_WITHIN} ms`,
   run: async ({ isShort, tell }) => {
-    const stand = await postgresStand({ workers: 1 });
+    const stand = await postgresStand();
     const trial = await Trial.on(stand);
     const figures: Record<string, string | number> = {};
     const failures: string[] = [];

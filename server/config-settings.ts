@@ -70,6 +70,7 @@ export type StoreSettings = {
   readonly passwordFile?: string;
   readonly caFile?: string;
   readonly connections?: number;
+  readonly changeMark?: string;
 };
 
 /** How the server is watched. */

@@ -51,9 +51,9 @@ function countSockets({ LISTEN_PID: pid, LISTEN_FDS: sockets = '' }: NodeJS.Proc
   return Number(sockets);
 }
 
-/** The store that a configuration names: by itself a SQLite file in the data directory. */
+/** The store that a configuration names, and by what its processes here tell each other of changes: by itself a SQLite file in the data directory. */
 export function storeOf({ store, dataDir }: Pick<Config, 'store' | 'dataDir'>): StoreSettings {
-  return store ?? { location: join(dataDir, 'portvakt.db') };
+  return store ? { ...store, changeMark: join(dataDir, 'changed') } : { location: join(dataDir, 'portvakt.db') };
 }
 
 async function toStoreSettings(

@@ -35,7 +35,6 @@ export type PostgresStand = Stand & {
 
 export type PostgresOptions = ClusterOptions & {
   readonly nodes?: number;
-  readonly workers?: number;
   /** Where the nodes find the database; absent: at the cluster's socket. What it opens is to be closed by the stand. */
   readonly route?: (cluster: PostgresCluster, database: string) => Promise<Route>;
 };
@@ -44,7 +43,7 @@ export type Route = { readonly location: string; close(): Promise<void> };
 
 /** Several nodes on one PostgreSQL. Its folder and theirs go with the stand. */
 export async function postgresStand(options: PostgresOptions = {}): Promise<PostgresStand> {
-  const { nodes = 3, workers = WORKERS, route = direct, settings } = options;
+  const { nodes = 3, route = direct, settings } = options;
   const opened: (() => Promise<void>)[] = [];
   const remove = (): Promise<void> => closing(async (later) => opened.forEach(later));
   try {
@@ -62,7 +61,14 @@ export async function postgresStand(options: PostgresOptions = {}): Promise<Post
       opened.push(directory.remove);
       others.push(directory);
     }
-    return { directories: [first, ...others], workers, cluster, database, flaws: () => clusterFlaws(cluster, database), remove };
+    return {
+      directories: [first, ...others],
+      workers: WORKERS,
+      cluster,
+      database,
+      flaws: () => clusterFlaws(cluster, database),
+      remove,
+    };
   } catch (error) {
     await remove();
     throw error;

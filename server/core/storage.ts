@@ -301,8 +301,8 @@ export interface Changes extends Registers {
 /** What every request asks the store first, in one look. */
 export type Standing = {
   /**
-   * A number that every change of what is registered raises, before the change is answered: in every process on the store, where
-   * they are several machines' within a second, and at once in the one that made the change.
+   * A number that every change of what is registered raises, before the change is answered: at once in every process of the
+   * node that makes the change, and within a second in those of other nodes on the store.
    */
   readonly version: number;
   readonly replayFloor: ReplayFloor;

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { RUNTIME_ROLE } from '../../proving/postgres-places.ts';
 import { NOT_HERE } from '../../proving/postgres-programs.ts';
@@ -215,6 +217,43 @@ else {
     await cluster.sql('UPDATE portvakt.register_version SET version = 0', database);
     while ((await storage.standing()).version !== 0) await new Promise((resolve) => setTimeout(resolve, 10));
     t.pass('a database that has less is believed, too: it may have taken the place of one that had more');
+  });
+
+  t.test('PV-SEC-073 a change is known at once in every process of its node, and nothing has to be told', async (t) => {
+    const database = await places.database();
+    const location = cluster.location(database, RUNTIME_ROLE);
+    await cluster.sql('REVOKE EXECUTE ON FUNCTION pg_notify(text, text) FROM PUBLIC', database);
+    const node = t.testdir({ one: {}, other: {} });
+    const open = async (name: string) => {
+      const storage = await openStorage(location, { changeMark: join(node, name, 'changed') });
+      t.teardown(() => storage.close());
+      return storage;
+    };
+    const [taking, neighbour, elsewhere] = [await open('one'), await open('one'), await open('other')];
+    for (let change = 0; change < 20; change++) {
+      const [before, unaware] = [await neighbour.standing(), await elsewhere.standing()];
+      await taking.transaction(putAll);
+      const { version } = await taking.standing();
+      t.ok(version > before.version);
+      t.equal((await neighbour.standing()).version, version);
+      t.ok((await elsewhere.standing()).version >= unaware.version, 'another node asks in its own time');
+    }
+    t.equal(statSync(join(node, 'one', 'changed')).mode & 0o077, 0);
+  });
+
+  t.test('PV-SEC-073 a change whose mark cannot be made is a change all the same, and is told', async (t) => {
+    const location = cluster.location(await places.database(), RUNTIME_ROLE);
+    const node = t.testdir({ changed: {} });
+    const open = async () => {
+      const storage = await openStorage(location, { changeMark: join(node, 'changed') });
+      t.teardown(() => storage.close());
+      return storage;
+    };
+    const [taking, neighbour] = [await open(), await open()];
+    const { version } = await neighbour.standing();
+    await taking.transaction(putAll);
+    while ((await neighbour.standing()).version === version) await new Promise((resolve) => setTimeout(resolve, 10));
+    t.pass();
   });
 
   t.test('PV-SEC-073 what was asked of a slow database long before is no answer to who asks now', async (t) => {

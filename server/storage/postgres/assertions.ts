@@ -8,7 +8,7 @@ import { GroupCommit, REMEMBERED_AFTER_EXPIRY, spendDigest } from '../spend.ts';
 import { type Appended, type AppendedColumns, type AuditChain, prepared } from './audit-chain.ts';
 import type { Connection } from './database.ts';
 import type { ConnectionPool } from './pool.ts';
-import { type StandingWatch, tell } from './standing.ts';
+import type { StandingWatch } from './standing.ts';
 
 type Entry = { readonly digest: Buffer; readonly expires: EpochSeconds; readonly verdict: Prepared };
 
@@ -56,9 +56,7 @@ export function assertions({ writing, reading, chain, standing, commits }: Spend
       const ended = Math.ceil(now - REMEMBERED_AFTER_EXPIRY);
       const removed = await reading.transaction(UNSPENDING, (connection) => forget(connection, ended, limit));
       if (removed === 0) return 0;
-      standing.moved();
-      // What was not told is asked for.
-      await tell(reading.statements).catch(() => {});
+      await standing.tell(reading.statements);
       return removed;
     },
   };

@@ -3,6 +3,7 @@ import { Client, type ClientConfig } from 'pg';
 import type { Standing } from '../../core/ports.ts';
 import type { EpochSeconds } from '../../core/time.ts';
 import { ForgottenSpans } from '../forgotten-spans.ts';
+import type { ChangeMark } from './change-mark.ts';
 import type { Connection } from './database.ts';
 import type { ConnectionPool } from './pool.ts';
 
@@ -22,12 +23,13 @@ const STANDING = 'SELECT version, issued_from AS "issuedFrom", forgotten FROM re
 /**
  * What every request asks first: the version that every change of what is registered raises, and the replay floor. A round trip for each
  * request would cost as much as all else that a token does to the database, so it is kept: the process that makes a change asks anew before
- * the change is answered, the others when they are told by a notice, and where a notice is lost, or the database knows none, once what was
- * kept is old. `PV-SEC-072`, `PV-SEC-073`
+ * the change is answered, and so do the others of its node, which see its mark; other nodes when they are told by a notice, and where that
+ * is lost, or the database knows none, once what was kept is old. `PV-SEC-072`, `PV-SEC-073`
  */
 export class StandingWatch {
   readonly #ask: () => Promise<StandingRow | undefined>;
   readonly #config: ClientConfig;
+  readonly #mark: ChangeMark | undefined;
   readonly #spans = new ForgottenSpans();
   #known: Standing | undefined;
   /** When the question was sent that it answers. */
@@ -40,14 +42,17 @@ export class StandingWatch {
   #listener: Client | undefined;
   #isClosed = false;
 
-  constructor(reading: ConnectionPool, config: ClientConfig) {
+  /** @param mark what the processes of this node tell each other by; absent: they are told as other nodes are */
+  constructor(reading: ConnectionPool, config: ClientConfig, mark?: ChangeMark) {
     const standing = reading.statements.statement<[], StandingRow>(STANDING);
     this.#ask = () => standing.get();
     this.#config = config;
+    this.#mark = mark;
   }
 
   /** What it is, or was less than a second ago. @throws {StoreUnavailable} */
   async current(): Promise<Standing> {
+    if (this.#mark?.hasMoved()) this.moved();
     const now = performance.now();
     if (this.#known !== undefined && now - this.#confirmed < BELIEVED) return this.#known;
     // A question that was sent long ago, to a database that is slow or by a process that was stopped meanwhile, is answered as of then.
@@ -66,6 +71,18 @@ export class StandingWatch {
     this.#news++;
     this.#confirmed = Number.NEGATIVE_INFINITY;
     this.#asking = undefined;
+  }
+
+  /**
+   * Tells of a change that is made: the processes of this node at once, the other nodes in a moment. Nothing hangs on it: who was not
+   * told asks, once what it knows is old.
+   */
+  async tell(connection: Connection): Promise<void> {
+    this.moved();
+    await Promise.allSettled([
+      (async () => this.#mark?.move())(),
+      connection.statement<[channel: string]>("SELECT pg_notify($1, '')").all(CHANNEL),
+    ]);
   }
 
   /** Hears notices until {@link close}, whatever becomes of the connection; until it hears them, it asks. */
@@ -125,9 +142,4 @@ export class StandingWatch {
 /** Raises the version, inside the transaction of a change, which holds its row. */
 export async function raise(connection: Connection): Promise<void> {
   await connection.statement<[]>('UPDATE register_version SET version = version + 1').run();
-}
-
-/** Tells the other nodes. Nothing hangs on it: they ask when they have not heard for a while. */
-export async function tell(connection: Connection): Promise<void> {
-  await connection.statement<[channel: string]>("SELECT pg_notify($1, '')").all(CHANNEL);
 }

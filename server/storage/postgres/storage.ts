@@ -8,6 +8,7 @@ import { assertions } from './assertions.ts';
 import { audit } from './audit.ts';
 import { type Appended, AuditChain, prepared } from './audit-chain.ts';
 import { backups } from './backups.ts';
+import { ChangeMark } from './change-mark.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import { clients } from './clients.ts';
 import { consents } from './consents.ts';
@@ -30,7 +31,7 @@ import { secrets } from './secrets.ts';
 import { seenCertificates } from './seen-certificates.ts';
 import { signingKeys } from './signing-keys.ts';
 import { sources } from './sources.ts';
-import { raise, StandingWatch, tell } from './standing.ts';
+import { raise, StandingWatch } from './standing.ts';
 import { statistics } from './statistics.ts';
 import { statisticMonths } from './statistics-months.ts';
 import { systemUsers } from './system-users.ts';
@@ -41,6 +42,8 @@ import { trust } from './trust.ts';
 export type PostgresOptions = LocationOptions & {
   /** Most connections for reading and counting; spending, changing and hearing have one each beside them. Default 4. */
   readonly connections?: number;
+  /** A file that all processes of this node share, by which each knows at once what another has changed; absent: within a second. */
+  readonly changeMark?: string;
   /** Where commits and failures are counted. */
   readonly measures?: StoreMeasures;
 };
@@ -52,13 +55,13 @@ export type PostgresOptions = LocationOptions & {
  * @throws {StoreUnavailable} when it cannot be reached
  */
 export async function openPostgres(location: string, options: PostgresOptions = {}): Promise<Storage> {
-  const { connections = 4, measures = createMeasures().store } = options;
+  const { connections = 4, changeMark, measures = createMeasures().store } = options;
   const { config } = readLocation(location, options);
   const onFailure = (): void => void measures.failures++;
   const pool = (max: number): ConnectionPool =>
     new ConnectionPool({ ...config, max, idleTimeoutMillis: 60_000 } satisfies PoolConfig, onFailure);
   const pools = { spending: pool(1), changing: pool(1), reading: pool(connections) };
-  const standing = new StandingWatch(pools.reading, config);
+  const standing = new StandingWatch(pools.reading, config, changeMark === undefined ? undefined : new ChangeMark(changeMark));
   const opened = storage(pools, standing, measures);
   try {
     await assertFit(pools.reading);
@@ -114,9 +117,7 @@ async function change<T>(work: (changes: Changes) => Promise<T>, { changing, cha
     const appended = records.length > 0 ? await chain.append(connection, records) : NOTHING;
     return { result, appended, at: records.at(-1)?.record.at ?? 0 };
   });
-  standing.moved();
-  // What was not told is asked for.
-  await tell(changing.statements).catch(() => {});
+  await standing.tell(changing.statements);
   await chain.committed(done.appended, done.at);
   return done.result;
 }
