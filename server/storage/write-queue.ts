@@ -37,6 +37,11 @@ export class WriteQueue {
     return result;
   }
 
+  /** Runs the last work, which lets go of what the rest needs: it is begun however long it has waited. */
+  end<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.run(work, Number.POSITIVE_INFINITY);
+  }
+
   async #begin<T>(work: () => T | Promise<T>, since: number): Promise<T> {
     if (this.#wasLong) await nextTurn();
     const begun = performance.now();

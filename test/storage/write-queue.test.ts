@@ -38,3 +38,13 @@ t.test('PV-SEC-118 a write that has waited for too long is refused, and is not d
   await t.rejects(write('old', performance.now() - 21), { name: 'StoreUnavailable' }, 'also where it waited elsewhere before');
   t.same(done, ['first', 'third']);
 });
+
+t.test('a store is closed behind what goes on, however long it waits for that', async (t) => {
+  const writes = new WriteQueue(async (work) => work(), 20);
+  const done: string[] = [];
+  const write = () => writes.run(() => hold(30));
+  const all = [write(), write(), writes.end(() => done.push('closed'))];
+  const [, second] = await Promise.allSettled(all);
+  t.match(second, { status: 'rejected', reason: { name: 'StoreUnavailable' } });
+  t.same(done, ['closed'], 'it is not left open');
+});

@@ -96,7 +96,7 @@ function storage({ spending, changing, reading }: Pools, standing: StandingWatch
     secret: secrets(read),
     ready: probe(read),
     close: () =>
-      writes.run(async () => {
+      writes.end(async () => {
         await standing.close();
         for (const pool of [spending, changing, reading]) await pool.close();
       }),

@@ -113,7 +113,7 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     ready: probe(reader, writer, writes),
     // The writer last: whoever closes last moves the log into the database.
     close: () =>
-      writes.run(() => {
+      writes.end(() => {
         reader.close();
         writer.close();
       }),
