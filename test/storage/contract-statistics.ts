@@ -35,6 +35,14 @@ async function keep(storage: Storage, records: readonly AuditRecord[]): Promise<
   await foldAll(storage);
 }
 
+/** Takes out of the audit whatever is in it. */
+async function pruneAll({ audit }: Storage, now: number): Promise<void> {
+  audit.sealWith({ kid: 'k1', sign: (text) => sign(null, Buffer.from(text), privateKey).toString('base64url') });
+  await audit.seal(now);
+  for await (const line of audit.lines((await audit.end()).sequence))
+    if ('checkpoint' in line) await audit.prune(line, { ...token(now), type: 'audit.pruned' });
+}
+
 async function foldAll(storage: Storage): Promise<void> {
   while (await storage.statistics.fold());
 }
@@ -134,18 +142,24 @@ export function statistics(withStore: WithStore): void {
   });
 
   withStore('what was taken out of the audit before it was counted is a gap', async (t, { storage }) => {
-    const { audit } = storage;
-    audit.sealWith({ kid: 'k1', sign: (text) => sign(null, Buffer.from(text), privateKey).toString('base64url') });
     await keep(storage, [token(NEW_YEAR)]);
-    await audit.append(token(NEW_YEAR + DAY));
-    await audit.seal(NEW_YEAR + 2 * DAY);
-    for await (const line of audit.lines((await audit.end()).sequence))
-      if ('checkpoint' in line) await audit.prune(line, { ...token(NEW_YEAR + 2 * DAY), type: 'audit.pruned' });
+    await storage.audit.append(token(NEW_YEAR + DAY));
+    await pruneAll(storage, NEW_YEAR + 2 * DAY);
     await foldAll(storage);
     const whole = { from: NEW_YEAR, to: NEW_YEAR + 2 * DAY + HOUR, reason: 'pruned' };
     t.strictSame(await storage.statistics.gaps(0, NEW_YEAR + 40 * DAY), [whole]);
     t.strictSame(await storage.statistics.gaps(whole.to, whole.to + 1), []);
     t.match(await storage.statistics.list(ALL), [{ tokens: 1 }], 'what was counted stays');
+  });
+
+  withStore('the first month that is sealed is the first that anything is known of', async (t, { storage }) => {
+    await storage.audit.append(token(NEW_YEAR));
+    await pruneAll(storage, NEW_YEAR + DAY);
+    await keep(storage, [token(NEW_YEAR + 2 * DAY)]);
+    t.match(await storage.statistics.gaps(0, NEW_YEAR), [{ from: 0, to: NEW_YEAR + DAY + HOUR }]);
+    const now = NEW_YEAR + 32 * DAY;
+    t.equal(await sealMonth(storage, { now, surelyPast: now, correlationId: verdict.correlationId }), true);
+    t.match(await storage.statistics.months(), [{ from: NEW_YEAR }], 'none since 1970');
   });
 
   withStore(

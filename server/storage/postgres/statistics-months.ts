@@ -42,10 +42,13 @@ async function close(connection: Connection, first: number, last: number): Promi
     .run(first, last);
 }
 
-/** When the next month begins that can be closed, or some moment of the first. */
+/**
+ * When the next month begins that can be closed, or some moment of the first. Where the audit was pruned before anything was counted
+ * nobody knows when it had begun: its gap is from 0.
+ */
 const BEGINS = `
   SELECT COALESCE((SELECT max(last) FROM statistics_months),
-    LEAST((SELECT min(hour) FROM statistics), (SELECT min(first) FROM statistics_gaps))) AS first`;
+    LEAST((SELECT min(hour) FROM statistics), (SELECT min(first) FROM statistics_gaps WHERE first > 0))) AS first`;
 
 /** Sums up what stands there, in the order of the primary key. */
 export function summing({ statements }: ConnectionPool): Statistics['sum'] {

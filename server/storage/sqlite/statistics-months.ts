@@ -41,10 +41,14 @@ export function closing(reader: Connection, writer: Connection, writes: WriteQue
   };
 }
 
-/** When the next month begins that can be closed, or some moment of the first. */
+/**
+ * When the next month begins that can be closed, or some moment of the first. Where the audit was pruned before anything was counted
+ * nobody knows when it had begun: its gap is from 0.
+ */
 const BEGINS = `
   SELECT coalesce((SELECT max(last) FROM statistics_months),
-    (SELECT min(first) FROM (SELECT min(hour) AS first FROM statistics UNION ALL SELECT min(first) FROM statistics_gaps))) AS first`;
+    (SELECT min(first) FROM (
+      SELECT min(hour) AS first FROM statistics UNION ALL SELECT min(first) FROM statistics_gaps WHERE first > 0))) AS first`;
 
 /** Sums up what stands there, in the order of the primary key. */
 export function summing(reader: Connection): Statistics['sum'] {
