@@ -14,16 +14,18 @@ export type Folded = {
   readonly details: string;
 };
 
-/** How many there were of one kind in one hour. */
-export type Figure = {
+/** What is counted together: one kind in one hour. */
+export type FigureKind = {
   readonly hour: number;
   readonly scope: string;
   readonly consumer: string;
   readonly supplier: string;
   readonly client: string;
   readonly code: string;
-  readonly count: number;
 };
+
+/** How many there were of it. */
+export type Figure = FigureKind & { readonly count: number };
 
 type Details = {
   readonly scopes?: readonly string[];
@@ -74,8 +76,26 @@ export function parted(figures: Iterable<Figure>, closed: EpochSeconds): Parted 
   return { open: all.filter(({ hour }) => hour >= closed), late: [...late].sort((one, other) => one - other) };
 }
 
+/** Figures that are summed up at a time, so that no token waits for it. */
+export const PART = 2_000;
+
+/**
+ * Sums up figures, from those of an hour on.
+ * @param next at most {@link PART} figures behind a kind, in the order of the primary key.
+ */
+export async function sumUp(from: EpochSeconds, next: (behind: FigureKind) => Promise<readonly Figure[]>): Promise<MonthSum> {
+  const sum = new FigureSum();
+  let behind: FigureKind = { hour: from - 1, scope: '', consumer: '', supplier: '', client: '', code: '' };
+  for (;;) {
+    const part = await next(behind);
+    sum.add(part);
+    behind = part.at(-1) ?? behind;
+    if (part.length < PART) return sum.end();
+  }
+}
+
 /** Figures summed up in their order, so that the sum is the same in every store. */
-export class FigureSum {
+class FigureSum {
   readonly #hash: Hash = createHash('sha256');
   #figures = 0;
   #tokens = 0;
@@ -96,9 +116,6 @@ export class FigureSum {
     return { figures: this.#figures, tokens: this.#tokens, refusals: this.#refusals, digest: this.#hash.digest('hex') };
   }
 }
-
-/** Figures that are summed up at a time, so that no token waits for it. */
-export const PART = 2_000;
 
 /** A closed month as the table holds it. */
 export type MonthRow = {

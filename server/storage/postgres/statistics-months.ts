@@ -1,7 +1,7 @@
 import { beginOfMonth, monthOf } from '../../core/month.ts';
 import type { Changes } from '../../core/ports.ts';
 import type { ClosedMonth, Statistics } from '../../core/statistics.ts';
-import { type Figure, FigureSum, type MonthRow, PART, toMonth } from '../statistics-figures.ts';
+import { type Figure, type MonthRow, PART, sumUp, toMonth } from '../statistics-figures.ts';
 import type { Connection } from './database.ts';
 import type { ConnectionPool } from './pool.ts';
 import { COUNTING } from './statistics-folding.ts';
@@ -58,17 +58,7 @@ export function summing({ statements }: ConnectionPool): Statistics['sum'] {
     WHERE hour < @to AND (hour, scope, consumer_orgno, supplier_orgno, client_id, code)
       > (@hour::bigint, @scope::text, @consumer::text, @supplier::text, @client::text, @code::text)
     ORDER BY hour, scope, consumer_orgno, supplier_orgno, client_id, code LIMIT ${PART}`);
-  return async (from, to) => {
-    const sum = new FigureSum();
-    let last: Omit<Figure, 'count'> = { hour: from - 1, scope: '', consumer: '', supplier: '', client: '', code: '' };
-    for (;;) {
-      const { hour, scope, consumer, supplier, client, code } = last;
-      const part = await next.all({ to, hour, scope, consumer, supplier, client, code });
-      sum.add(part);
-      last = part.at(-1) ?? last;
-      if (part.length < PART) return sum.end();
-    }
-  };
+  return (from, to) => sumUp(from, (behind) => next.all({ ...behind, to }));
 }
 
 /** Seals months, inside a transaction. */

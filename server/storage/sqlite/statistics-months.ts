@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beginOfMonth, monthOf } from '../../core/month.ts';
 import type { Changes } from '../../core/ports.ts';
 import type { Statistics } from '../../core/statistics.ts';
-import { type Figure, FigureSum, type MonthRow, PART, toMonth } from '../statistics-figures.ts';
+import { type Figure, type MonthRow, PART, sumUp, toMonth } from '../statistics-figures.ts';
 import type { WriteQueue } from '../write-queue.ts';
 import type { Connection } from './database.ts';
 
@@ -58,18 +58,11 @@ export function summing(reader: Connection): Statistics['sum'] {
     WHERE hour < @to
       AND (hour, scope, consumer_orgno, supplier_orgno, client_id, code) > (@hour, @scope, @consumer, @supplier, @client, @code)
     ORDER BY hour, scope, consumer_orgno, supplier_orgno, client_id, code LIMIT ${PART}`);
-  return async (from, to) => {
-    const sum = new FigureSum();
-    let last: Omit<Figure, 'count'> = { hour: from - 1, scope: '', consumer: '', supplier: '', client: '', code: '' };
-    for (;;) {
-      const { hour, scope, consumer, supplier, client, code } = last;
-      const part = next.all({ to, hour, scope, consumer, supplier, client, code });
-      sum.add(part);
-      last = part.at(-1) ?? last;
-      if (part.length < PART) return sum.end();
+  return (from, to) =>
+    sumUp(from, async (behind) => {
       await nextTurn();
-    }
-  };
+      return next.all({ ...behind, to });
+    });
 }
 
 /** Seals months, inside a transaction. */
