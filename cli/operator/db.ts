@@ -98,7 +98,7 @@ function defineMigrate(command: Command): void {
   withSecret(
     command
       .description('Brings the schema to this version, after a backup and while no server runs. Most upgrades need it not.')
-      .option('--backup <file>', 'where the store is backed up before')
+      .option('--backup <file>', 'where a store in a file is backed up before')
       .option('--no-backup', 'there is a backup')
       .option('--check', 'show what is pending, and change nothing')
       .option('--owner-url-file <file>', OWNER),

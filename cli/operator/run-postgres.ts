@@ -15,16 +15,17 @@ type Migrated = {
 };
 
 /** What is said of a migration of a PostgreSQL database. */
-export type DatabaseMigration = { readonly ownerUrlFile?: string; readonly check?: boolean };
+export type DatabaseMigration = { readonly ownerUrlFile?: string; readonly check?: boolean; readonly backup?: string | boolean };
 
 /**
- * Brings a PostgreSQL database to this version as its owner, and gives the role that the server connects as its privileges. Its backup is
- * PostgreSQL's own.
- * @throws {Failure} `changes` when it is only checked and something is pending; `usage` without its owner; as `migrateStorage`
+ * Brings a PostgreSQL database to this version as its owner, and gives the role that the server connects as its privileges. It is backed
+ * up before by the version that ran on it, whose tables it has: this one's restore could not put them in.
+ * @throws {Failure} `changes` when it is only checked and something is pending; `usage` without its owner, or for a backup; as
+ * `migrateStorage`
  */
 export async function migrateDatabase(
   { location, ...store }: StoreSettings,
-  { ownerUrlFile, check }: DatabaseMigration,
+  { ownerUrlFile, check, backup }: DatabaseMigration,
   terminal: Terminal,
 ): Promise<void> {
   const role = await roleOf(location);
@@ -37,6 +38,14 @@ export async function migrateDatabase(
       });
     return terminal.say('the schema is that of this version');
   }
+  if (typeof backup === 'string')
+    throw new Failure(
+      'usage',
+      'a PostgreSQL database is backed up by the version that runs on it, before the new one is put in place',
+      {
+        fix: 'portvakt db backup there, or the backup of PostgreSQL; then leave out --backup',
+      },
+    );
   if (ownerUrlFile === undefined)
     throw new Failure('usage', "the store is a PostgreSQL database, whose tables are its owner's to change", {
       fix: 'portvakt db migrate --owner-url-file FILE',

@@ -39,6 +39,11 @@ else {
 
       t.match(await user.run(['db', 'migrate']), { code: 2, stderr: /its owner's to change/ });
       const migrate = () => user.run(['db', 'migrate', '--owner-url-file', 'owner', '-o', 'json']);
+      t.match(
+        await user.run(['db', 'migrate', '--owner-url-file', 'owner', '--backup', 'before.backup']),
+        { code: 2, stderr: /is backed up by the version that runs on it/ },
+        'and does nothing rather than leave a backup out',
+      );
       t.match(await user.run(['db', 'status', '-o', 'json']), { code: 0, stdout: /"current": ?false/ });
       const made = await migrate();
       t.equal(made.code, 0, made.stderr);
