@@ -116,6 +116,7 @@ else {
         const { replayFloor, version } = await storage.standing();
         t.ok(replayFloor.issuedFrom >= before + 10, 'also what a clock ten seconds ahead has issued is refused');
         t.ok(version > 1_000_000, 'whoever still knows the lost database reads all anew');
+        t.ok((await storage.trust.version()) > 1_000_000, 'also whom it trusts');
         t.match(await storage.audit.list(1), [{ type: 'store.restored', details: { sha256, sequence: last_sequence } }]);
       });
       t.same(await readdir(join(home, 'new-data', 'keys')), await readdir(join(home, 'portvakt-data', 'keys')));

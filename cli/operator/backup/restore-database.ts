@@ -80,12 +80,18 @@ async function put(filling: DatabaseFilling, { file, secret, to }: DatabaseOrder
     unpack(unseal(createReadStream(file), secret), { begin: assertOfThisVersion, file: take }),
   );
   // Behind all rows: how far the audit has been taken out is held to its checkpoints.
-  if (positions) await filling.place({ ...positions, version: positions.version + UNKNOWN_BEFORE });
+  if (positions) await filling.place(unknownBefore(positions));
   return manifest;
 }
 
-/** Servers that went on with the lost database know none of the versions behind this: where one still runs it reads all anew. */
-const UNKNOWN_BEFORE = 1_000_000;
+/** Servers that went on with the lost database know none of the versions behind these: where one still runs it reads all anew. */
+function unknownBefore(positions: Positions): Positions {
+  const { version, trustVersion } = positions;
+  return { ...positions, version: version + UNKNOWN, trustVersion: trustVersion + UNKNOWN };
+}
+
+/** More changes than the lost database has seen after the backup. */
+const UNKNOWN = 1_000_000;
 
 async function putTable(
   filling: DatabaseFilling,
