@@ -1,7 +1,7 @@
 import type { PublicJwk } from './client.ts';
 import { CLOCK_SKEW, DOCUMENT_MAX_AGE } from './settings.ts';
 import type { SigningAlgorithm } from './signing-algorithm.ts';
-import { DAY, type EpochSeconds, HOUR } from './time.ts';
+import { DAY, type EpochSeconds, HOUR, MINUTE } from './time.ts';
 
 /**
  * The life of a signing key, in this order. `generated`: made, and nobody is shown it; `pending`: published, not signing; `active`: the
@@ -48,6 +48,34 @@ export function signsFrom({ state, created, published, activated }: SigningKeyRe
 /** When a retired key may be taken out of `/jwk` at the earliest; undefined for any other. */
 export function publishedUntil({ state, created, retired }: SigningKeyRecord): EpochSeconds | undefined {
   return state === 'retired' ? (retired ?? created) + RETIRED_AT_LEAST : undefined;
+}
+
+/** What a process that serves says of itself: which keys it could sign with. */
+export type KeyHolder = {
+  /** Its own name, which no other process has. */
+  readonly process: string;
+  /** Where it runs, for people: processes of one node share it. */
+  readonly node: string;
+  readonly at: EpochSeconds;
+  readonly kids: readonly string[];
+};
+
+/** What the processes on one store say, each of itself. Nothing is registered by it: no version rises. `PV-SEC-099` */
+export interface KeyHolders {
+  /** Keeps it in place of what the process said before; what has been silent for a day goes. */
+  put(holder: KeyHolder): Promise<void>;
+  remove(process: string): Promise<void>;
+  /** By node, then process. */
+  list(): Promise<KeyHolder[]>;
+}
+
+/** How long a process counts as one that serves after it last said so, in seconds: three times what lies between two. */
+const SERVES_FOR = 3 * MINUTE;
+
+/** The nodes with a process that serves and could not sign with the key. `PV-SEC-099` */
+export function nodesWithout(kid: string, holders: readonly KeyHolder[], now: EpochSeconds): readonly string[] {
+  const serving = holders.filter(({ at }) => Math.abs(now - at) <= SERVES_FOR);
+  return [...new Set(serving.filter(({ kids }) => !kids.includes(kid)).map(({ node }) => node))];
 }
 
 /** The key of the algorithm that signs. */

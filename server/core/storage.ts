@@ -8,7 +8,7 @@ import type { OrganizationNumber } from './organization.ts';
 import type { Readiness } from './readiness.ts';
 import type { ReplayFloor } from './replay-floor.ts';
 import type { Access, Scope } from './scope.ts';
-import type { SigningKeyRecord } from './signing-key.ts';
+import type { KeyHolders, SigningKeyRecord } from './signing-key.ts';
 import type { Source } from './source.ts';
 import type { MonthSeal, Statistics } from './statistics.ts';
 import type { System, SystemUser, SystemUserQuestion } from './system-user.ts';
@@ -321,6 +321,7 @@ export interface Storage extends Registers {
   readonly seenCertificates: SeenCertificates;
   readonly endings: Endings;
   readonly explanations: KeptExplanations;
+  readonly keyHolders: KeyHolders;
   /**
    * Runs the work in one durable transaction: all of it or nothing. The work awaits nothing but `changes`, or it would wait for
    * itself; transactions of one process run one after the other.

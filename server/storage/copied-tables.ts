@@ -47,6 +47,7 @@ export const OWN_TABLES: readonly string[] = [
     'last_backup',
     'statistics_position',
     'statistics_by_month',
+    'key_holders',
   ],
 ];
 

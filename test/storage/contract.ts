@@ -7,6 +7,7 @@ import { auditWindow } from './contract-audit-window.ts';
 import { endings } from './contract-endings.ts';
 import { explanations } from './contract-explanations.ts';
 import { firstResults } from './contract-first-results.ts';
+import { keyHolders } from './contract-key-holders.ts';
 import { lifecycle } from './contract-lifecycle.ts';
 import { lists } from './contract-lists.ts';
 import { registers } from './contract-registers.ts';
@@ -57,6 +58,7 @@ export function storageContract(name: string, { locate, locateBare, isOneMachine
       statistics,
       endings,
       explanations,
+      keyHolders,
       firstResults,
       lifecycle,
     ]) {

@@ -25,6 +25,7 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   statistics_by_month: 'SELECT, INSERT, UPDATE',
   statistics_months: 'SELECT, INSERT, UPDATE',
   readiness: 'SELECT, INSERT, UPDATE',
+  key_holders: 'SELECT, INSERT, UPDATE, DELETE',
   secrets: 'SELECT, INSERT',
   probe: 'SELECT, UPDATE',
   register_version: 'SELECT, UPDATE',

@@ -18,6 +18,7 @@ import { endings } from './endings.ts';
 import { explanations } from './explanations.ts';
 import { firstResults } from './first-results.ts';
 import { assertFit } from './fitness.ts';
+import { keyHolders } from './key-holders.ts';
 import { type LocationOptions, readLocation } from './location.ts';
 import { missedDelegations } from './missed-delegations.ts';
 import { onBehalfOf } from './on-behalf-of.ts';
@@ -88,6 +89,7 @@ function storage({ spending, changing, reading }: Pools, standing: StandingWatch
     seenCertificates: seenCertificates(reading),
     endings: endings(read),
     explanations: explanations(read),
+    keyHolders: keyHolders(read),
     statistics: statistics(reading),
     readiness: readiness(reading),
     transaction: (work) => writes.run(() => change(work, { changing, chain, standing })),

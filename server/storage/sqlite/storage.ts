@@ -17,6 +17,7 @@ import { endings } from './endings.ts';
 import { explanations } from './explanations.ts';
 import { assertRestored, preparePrivateFile } from './file.ts';
 import { firstResults } from './first-results.ts';
+import { keyHolders } from './key-holders.ts';
 import { migrate } from './migrate.ts';
 import { missedDelegations } from './missed-delegations.ts';
 import { onBehalfOf } from './on-behalf-of.ts';
@@ -106,6 +107,7 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     seenCertificates: seenCertificates(writer, writes),
     endings: endings(reader),
     explanations: explanations(reader, writer, writes),
+    keyHolders: keyHolders(reader, writer, writes),
     transaction: (work) => writes.run(() => chain.settlingLater(() => writer.transaction(() => change(work)))),
     audit: audit(reader, writing),
     standing: standing(reader),
