@@ -31,6 +31,11 @@ export type Keystore = {
   follow(): Promise<void>;
   /** As {@link follow}, where the store has changed. */
   current(): Promise<void>;
+  /**
+   * The `kid`s of the keys that this process could sign with, now or when their time comes; what it could not load before is tried anew.
+   * @throws {StoreUnavailable}
+   */
+  held(): Promise<readonly string[]>;
   /** The `kid`s of the keys that lie in the clear. */
   plain(): readonly string[];
 };
@@ -65,7 +70,7 @@ export async function openKeystore({
   await keys.follow();
   const jwks = async (): Promise<Jwks> => {
     // Whoever verifies is told of every key, whether or not this process can sign.
-    await keys.current().catch(passFault);
+    await keys.current().catch(passUnusable);
     return keys.published;
   };
   return {
@@ -73,6 +78,10 @@ export async function openKeystore({
     signer: { sign: (claims, alg) => keys.signer(alg).sign(claims) },
     follow: () => keys.follow().catch(throwFault),
     current: () => keys.current().catch(throwFault),
+    held: async () => {
+      await keys.follow().catch(passUnusable);
+      return keys.kids();
+    },
     plain: () => folder.plain(),
   };
 }
@@ -81,7 +90,7 @@ function throwFault(error: unknown): never {
   throw error instanceof KeyUnusable ? new Fault('PV-506', { retryAfter: 2, detail: error.message, cause: error }) : error;
 }
 
-function passFault(error: unknown): void {
+function passUnusable(error: unknown): void {
   if (!(error instanceof KeyUnusable)) throw error;
 }
 
@@ -97,6 +106,8 @@ class LoadedKeys {
   #following: Promise<void> = Promise.resolve();
   /** The keys that this process has known as pending: of those it has seen for itself that they came to sign. */
   readonly #awaited = new Set<string>();
+  /** What was told of keys that cannot be used, so that it is told once. */
+  readonly #told = new Set<string>();
   published: Jwks = { keys: [] };
 
   constructor(place: KeyPlace, algorithms: ReadonlySet<SigningAlgorithm>, log: Log | undefined) {
@@ -109,6 +120,10 @@ class LoadedKeys {
     const signer = this.#signers.get(alg);
     if (!signer) throw new Error(`no key signs with ${alg}: it is not set`);
     return signer;
+  }
+
+  kids(): readonly string[] {
+    return [...this.#keys.keys()];
   }
 
   async current(): Promise<void> {
@@ -144,13 +159,15 @@ class LoadedKeys {
           this.#warn(active, error, 'sealed as one that signs'),
         );
     }
-    for (const record of records.filter(({ state }) => state === 'pending')) {
+    const pending = records.filter(({ state }) => state === 'pending');
+    for (const record of pending) {
       const key = await this.#load(record).catch((error: unknown) => this.#warn(record, error));
       if (key) keys.set(record.kid, key);
     }
     this.#keys = keys;
     this.#signers = signers;
-    this.#records = text;
+    // What is lacking may be brought here without a change of what the store has.
+    this.#records = pending.every(({ kid }) => keys.has(kid)) ? text : '';
   }
 
   /** The private key of a record, and no other. @throws {KeyUnusable} */
@@ -172,7 +189,10 @@ class LoadedKeys {
 
   #warn({ kid }: SigningKeyRecord, error: unknown, what = 'loaded'): undefined {
     if (!(error instanceof KeyUnusable)) throw error;
-    this.#log?.error(`a signing key that is published cannot be ${what}`, { detail: `${kid}: ${error.message}` });
+    const [message, detail] = [`a signing key that is published cannot be ${what}`, `${kid}: ${error.message}`];
+    if (this.#told.has(message + detail)) return;
+    this.#told.add(message + detail);
+    this.#log?.error(message, { detail });
   }
 }
 

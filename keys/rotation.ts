@@ -1,7 +1,9 @@
-import type { Changes, SigningKeyRecord } from '../server/core/ports.ts';
+import type { Changes, Registers, SigningKeyRecord } from '../server/core/ports.ts';
 import type { SigningAlgorithm } from '../server/core/signing-algorithm.ts';
 import {
   activeKey,
+  type KeyHolder,
+  nodesWithout,
   publishedUntil,
   type RotationPlan,
   type RotationStep,
@@ -49,14 +51,18 @@ function assertGenerated({ kid, state }: SigningKeyRecord): void {
 }
 
 /**
- * Lets a published key sign once it has been published for its time; the one that signed until now is retired in the same commit.
+ * Lets a published key sign once it has been published for its time and every process that serves could sign with it; the one that
+ * signed until now is retired in the same commit. `PV-SEC-099`
  * @throws {RotationRefused | KeyUnusable | StoreUnavailable}
  */
-export function activateSigningKey(place: KeyPlace, kid: string, act: KeyAct): Promise<SigningKeyRecord> {
-  return enter(place, { kid, state: 'active', judge: (key, now) => assertMaySign(key, now, act), act });
+export async function activateSigningKey(place: KeyPlace, kid: string, act: KeyAct): Promise<SigningKeyRecord> {
+  const holders = await place.storage.keyHolders.list();
+  return enter(place, { kid, state: 'active', judge: (key, now) => assertMaySign(key, { now, holders, act }), act });
 }
 
-function assertMaySign(key: SigningKeyRecord, now: number, { emergency }: KeyAct): void {
+type Asked = { readonly now: number; readonly holders: readonly KeyHolder[]; readonly act: KeyAct };
+
+function assertMaySign(key: SigningKeyRecord, { now, holders, act: { emergency } }: Asked): void {
   const { kid, state } = key;
   if (state === 'active' || state === 'retired' || state === 'removed')
     throw new RotationRefused(`${kid} is ${state}, and no state comes twice`, 'portvakt signing-key generate --publish');
@@ -71,6 +77,12 @@ function assertMaySign(key: SigningKeyRecord, now: number, { emergency }: KeyAct
     throw new RotationRefused(
       `${kid} may sign from ${moment(from)} on: whoever keeps the keys does not know it before`,
       'wait, or skip the time with --emergency and --reason',
+    );
+  const without = nodesWithout(key, holders, now);
+  if (without.length > 0)
+    throw new RotationRefused(
+      `${kid} has not been loaded at ${without.join(', ')}, which could sign nothing`,
+      'copy its file to keys/ there, from where it was made, and wait a minute; or skip this with --emergency and --reason',
     );
 }
 
@@ -205,22 +217,36 @@ function moment(at: number): string {
 
 /**
  * Does what is due, each step once however many processes do it: what another has done is not due any more when the transaction looks.
- * @returns what was done. @throws {KeyUnusable | StoreUnavailable}
+ * @param onFailure is told what kept a step from being done, and the others are done; absent: it is thrown, and they are not
+ * @returns what was done. @throws {RotationRefused | KeyUnusable | StoreUnavailable}
  */
-export async function rotate(place: KeyPlace, plan: Omit<RotationPlan, 'now'>): Promise<readonly RotationStep[]> {
+export async function rotate(
+  place: KeyPlace,
+  plan: Omit<RotationPlan, 'now'>,
+  onFailure = (error: unknown): void => {
+    throw error;
+  },
+): Promise<readonly RotationStep[]> {
   const now = Math.floor(place.clock.now());
   const due = (keys: readonly SigningKeyRecord[]) => stepsDue(keys, { ...plan, now });
   const done: RotationStep[] = [];
   for (const step of due(await place.storage.signingKeys.list())) {
-    const isDue = async (changes: Changes) => due(await changes.signingKeys.list()).some((other) => isSame(step, other));
-    if (await take(place, step, isDue)) done.push(step);
+    const isDue = async (registers: Pick<Registers, 'signingKeys'>) =>
+      due(await registers.signingKeys.list()).some((other) => isSame(step, other));
+    try {
+      if (await take(place, step, isDue)) done.push(step);
+    } catch (error) {
+      onFailure(error);
+    }
   }
   return done;
 }
 
 const BY_SCHEDULE: KeyAct = { actor: 'schedule' };
 
-async function take(place: KeyPlace, step: RotationStep, isDue: (changes: Changes) => Promise<boolean>): Promise<boolean> {
+type IsDue = (registers: Pick<Registers, 'signingKeys'>) => Promise<boolean>;
+
+async function take(place: KeyPlace, step: RotationStep, isDue: IsDue): Promise<boolean> {
   const { folder, storage, clock } = place;
   if (step.does === 'publish') {
     const { record, sealed } = await makeKey(place, step.alg, 'pending');
@@ -235,8 +261,8 @@ async function take(place: KeyPlace, step: RotationStep, isDue: (changes: Change
   if (step.does === 'activate') {
     return activateSigningKey(place, step.kid, BY_SCHEDULE).then(
       () => true,
-      (error: unknown) => {
-        if (error instanceof RotationRefused) return false;
+      async (error: unknown) => {
+        if (error instanceof RotationRefused && !(await isDue(storage))) return false;
         throw error;
       },
     );
@@ -259,11 +285,13 @@ function isSame(one: RotationStep, other: RotationStep): boolean {
 }
 
 /** What happens to a key next by itself, or by whom: for people. */
-export function whatIsNext(key: SigningKeyRecord, now: number): string {
+export function whatIsNext(key: SigningKeyRecord, holders: readonly KeyHolder[], now: number): string {
   const { kid, state } = key;
   const from = signsFrom(key);
   const until = publishedUntil(key);
   if (state === 'generated') return `portvakt signing-key publish ${kid}`;
+  const without = state === 'pending' ? nodesWithout(key, holders, now) : [];
+  if (without.length > 0) return `copy it to ${without.join(', ')}`;
   if (state === 'pending' && from !== undefined)
     return from > now ? `may sign from ${moment(from)}` : `portvakt signing-key activate ${kid}`;
   if (until !== undefined) return `is removed at ${moment(until)}`;

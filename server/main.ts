@@ -23,6 +23,7 @@ import { keepHouse } from './housekeeping.ts';
 import { mountApp } from './http/app.ts';
 import { createHttpServer } from './http/limits.ts';
 import { type Ending, Listening } from './http/listening.ts';
+import { KeyHolding } from './key-holding.ts';
 import { watchKeys } from './key-watch.ts';
 import { createAddressOf } from './limits/address.ts';
 import { Allowances } from './limits/allowances.ts';
@@ -180,8 +181,10 @@ async function open(setting: Setting, prepare: Surroundings['prepare']): Promise
   });
   try {
     await tellConfiguration(foundations, setting);
+    const { keystore } = foundations;
+    const holding = await KeyHolding.begin({ keystore, dataDir: config.dataDir, process: random.traceId(), log });
     const background = await keepTrust(foundations, setting);
-    return build(foundations, background, setting);
+    return build(foundations, { ...background, holding }, setting);
   } catch (error) {
     await foundations.storage.close();
     throw error;
@@ -222,7 +225,7 @@ async function tellConfiguration({ storage, certificates, keystore }: Foundation
 
 function build(
   { storage, keystore, sourceKeys, certificates, cursorSecret }: Foundations,
-  background: Background,
+  background: Background & { readonly holding: KeyHolding },
   { config, issuer, tlsEnds, clock, monotonic, every, log, loop, measures, tracing }: Setting,
 ): Built {
   let retired = false;
@@ -294,16 +297,17 @@ function build(
   const endHousekeeping = keepHouse(storage, watch, { every, measures, log, random, explained: keep });
   const { signingAlgorithms: algorithms } = config.token;
   const endReadings = watchReadiness(storage, { unready, watch, every, log });
-  const endRotation = watchKeys(keystore.place, { algorithms, settings: config.keys, watch, every, log });
+  const { keeper, holding } = background;
+  const endRotation = watchKeys(keystore.place, { algorithms, settings: config.keys, holding, watch, every, log });
   const endWatch = watchEndings(ports, { clock, every, log, measures });
   const endTls = watchTls(tlsEnds, { clock, every, log, measures });
-  const { keeper } = background;
   const instruments = { measures, lag: () => loop.lag(), lists: () => keeper.reports(), now: () => watch.now() };
   const close = async (): Promise<void> => {
     loop.close();
     endHousekeeping();
     await endReadings();
     await endRotation();
+    await holding.end();
     endTls();
     await endWatch();
     await background.close();

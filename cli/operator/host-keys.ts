@@ -1,7 +1,14 @@
 import { readSourceKeys } from '../../keys/source-keys.ts';
 import type { SigningKeyRecord } from '../../server/core/ports.ts';
 import { CONTRACT_ALGORITHM } from '../../server/core/signing-algorithm.ts';
-import { activeKey, publishedUntil, type RotationStep, signsFrom, stepsDue } from '../../server/core/signing-key.ts';
+import {
+  activeKey,
+  nodesWithout,
+  publishedUntil,
+  type RotationStep,
+  signsFrom,
+  stepsDue,
+} from '../../server/core/signing-key.ts';
 import { keyFolders } from '../../server/foundations.ts';
 import { type Found, problem, type Trouble, troubleOf, warning } from '../health-check.ts';
 import { rfc3339 } from '../moment.ts';
@@ -17,11 +24,13 @@ export async function lookAtSigningKeys({ config, inStore, now }: Host): Promise
   return inStore(async (store) => {
     const keys = (await store.signingKeys.list()).filter(({ state }) => state !== 'removed');
     const { rotateEvery } = config.keys;
+    const holders = await store.keyHolders.list();
     const due = stepsDue(keys, { algorithms, now, ...(rotateEvery !== undefined && { rotateEvery }) });
     const troubles: readonly Trouble[] = [
       ...[...new Set([CONTRACT_ALGORITHM, ...algorithms])].flatMap((alg) => unsigned(keys, alg)),
       ...(await unusable(signing, keys)),
       ...inTheClear(signing),
+      ...keys.filter(({ state }) => state === 'pending').flatMap((key) => withheld(key, nodesWithout(key, holders, now))),
       ...due.map(overdue),
     ];
     return [...(keys.length > 0 ? [keys.map(told).join(', ')] : []), ...troubles];
@@ -60,6 +69,12 @@ function inTheClear(folder: Folder): readonly Trouble[] {
   if (plain.length === 0) return [];
   const told = `${plain.length} private ${plain.length === 1 ? 'key lies' : 'keys lie'} in the clear in ${folder.directory}`;
   return [problem(told, 'name keys.master in the configuration: docs/how-to/rotate-signing-keys.md')];
+}
+
+/** It does not sign before they have it. `PV-SEC-099` */
+function withheld({ kid }: SigningKeyRecord, nodes: readonly string[]): readonly Trouble[] {
+  if (nodes.length === 0) return [];
+  return [warning(`${kid} has not been loaded at ${nodes.join(', ')}`, 'copy its file to keys/ there, from where it was made')];
 }
 
 /** What is due is done by a running server within a minute. */

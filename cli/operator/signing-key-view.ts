@@ -46,7 +46,7 @@ export const signingKeyView: View<ShownKey> = {
 export type KeyStatus = Pick<ShownKey, 'kid' | 'alg' | 'state'> & { readonly file: string; readonly next: string };
 
 /** Opens the file of a key that signs or will; that of a retired one is needed for nothing. */
-export async function signingKeyStatus({ folder }: KeyPlace, key: SigningKeyRecord, now: number): Promise<KeyStatus> {
+export async function signingKeyStatus({ folder, storage }: KeyPlace, key: SigningKeyRecord, now: number): Promise<KeyStatus> {
   const { kid, alg, state } = key;
   const file = await openAsRecorded(folder, key).then(
     () => (folder.plain().includes(kid) ? 'in the clear' : 'sealed'),
@@ -55,7 +55,7 @@ export async function signingKeyStatus({ folder }: KeyPlace, key: SigningKeyReco
       throw error;
     },
   );
-  return { kid, alg, state, file, next: whatIsNext(key, now) };
+  return { kid, alg, state, file, next: whatIsNext(key, await storage.keyHolders.list(), now) };
 }
 
 /** Opens the file of a key as its record has it, or as a change that was interrupted has left it. @throws {KeyUnusable} */

@@ -225,6 +225,20 @@ t.test('signing keys: none that signs, one whose file is gone, one in the clear;
   ]);
 });
 
+t.test('a published key that a node of those that serve has not loaded', async (t) => {
+  const [kid = ''] = (await look('--offline')).of('signing-keys').map(({ detail }) => detail?.split(' ')[0]);
+  await inStore(t, (store) => {
+    store.exec(`UPDATE signing_keys SET state = 'pending', published = ${now - HOUR}`);
+    const says = store.prepare('INSERT INTO key_holders VALUES (?, ?, ?, ?)');
+    for (const [place, kids] of [[], [kid]].entries()) says.run(`${place}`, `node-${place}:/data`, now, JSON.stringify(kids));
+  });
+  t.match((await look('--offline')).of('signing-keys').at(-1), {
+    result: 'warning',
+    detail: `${kid} has not been loaded at node-0:/data`,
+    fix: /copy its file to keys/,
+  });
+});
+
 t.test('a source whose key the configuration does not name', async (t) => {
   await inStore(t, (store) => addSource(store, `${address}/altinn`));
   const { of } = await look();

@@ -30,6 +30,7 @@ t.test('signing keys are rotated by commands beside a server that runs', async (
   t.match(first, { alg: 'RS256', state: 'active' });
   const { kid } = await answer('generate');
   t.match(await answer('publish', kid), { kid, state: 'pending' });
+  t.match((await answer('status')).items[1], { next: /^may sign from/ }, 'its processes have not looked yet');
   const early = await command('activate', kid);
   t.equal(early.code, 9);
   t.match(JSON.parse(early.stderr), { error: { message: /may sign from/, fix: /--emergency/ } });

@@ -1,17 +1,23 @@
 import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { KeyPlace } from '../../keys/key-change.ts';
 import { KeyFolder } from '../../keys/key-folder.ts';
 import { openKeystore } from '../../keys/keystore.ts';
 import { makeMasterKeyFile, openMasterKey } from '../../keys/master-key.ts';
-import { rotate } from '../../keys/rotation.ts';
+import { activateSigningKey, generateSigningKey, rotate, whatIsNext } from '../../keys/rotation.ts';
 import { NOT_HERE } from '../../proving/postgres-programs.ts';
+import type { Log } from '../../server/core/ports.ts';
 import { PENDING_AT_LEAST } from '../../server/core/signing-key.ts';
-import { DAY } from '../../server/core/time.ts';
+import { DAY, MINUTE } from '../../server/core/time.ts';
+import { KeyHolding } from '../../server/key-holding.ts';
+import { watchKeys } from '../../server/key-watch.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { postgresPlaces } from '../storage/postgres-place.ts';
 import { NOW } from './key-place.ts';
+
+const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 const plan = { algorithms: ['RS256'], rotateEvery: 90 * DAY } as const;
 
@@ -25,8 +31,10 @@ else {
     const master = { kind: 'file', file: join(root, 'master.key'), mayBeMade: false } as const;
     makeMasterKeyFile(master.file);
     const node = async (name: string): Promise<KeyPlace & { readonly files: () => string[] }> => {
-      const storage = await openStorage(location);
-      t.teardown(() => storage.close());
+      const opened = await openStorage(location);
+      t.teardown(() => opened.close());
+      // A database whose clock is turned with those of its nodes.
+      const storage = { ...opened, ready: () => opened.ready().then(clock.now) };
       const directory = join(root, name, 'keys');
       mkdirSync(join(root, name), { recursive: true, mode: 0o700 });
       const folder = new KeyFolder(directory, 'token-signing', openMasterKey({ master }));
@@ -38,6 +46,16 @@ else {
     for (const file of first.files()) copyFileSync(join(root, 'first', 'keys', file), join(root, 'second', 'keys', file));
     return { first, second, clock };
   };
+
+  /** The kid of the key that waits. */
+  const pendingKid = async ({ storage }: KeyPlace): Promise<string> =>
+    (await storage.signingKeys.list()).find(({ state }) => state === 'pending')?.kid ?? '';
+
+  const bring = (kid: string, from: KeyPlace, to: KeyPlace): void => copyFileSync(from.folder.path(kid), to.folder.path(kid));
+
+  /** A process of a node, as a server has it. */
+  const serves = async (place: KeyPlace, dataDir: string, log: Log = SILENT): Promise<KeyHolding> =>
+    KeyHolding.begin({ keystore: await openKeystore({ ...place, log }), dataDir, process: dataDir, log });
 
   t.test('PV-SEC-098 two nodes that rotate at once publish one key, and one of them has it', async (t) => {
     const { first, second, clock } = await nodes(t);
@@ -52,9 +70,8 @@ else {
     const { first, second, clock } = await nodes(t);
     clock.time = NOW + 90 * DAY;
     await rotate(first, plan);
-    const [pending] = (await first.storage.signingKeys.list()).filter(({ state }) => state === 'pending');
-    const kid = pending?.kid ?? '';
-    copyFileSync(first.folder.path(kid), second.folder.path(kid));
+    const kid = await pendingKid(first);
+    bring(kid, first, second);
     clock.time += PENDING_AT_LEAST;
     const done = await Promise.all([first, second, first, second].map((node) => rotate(node, plan)));
     t.same(done.flat(), [{ does: 'activate', kid }]);
@@ -66,13 +83,12 @@ else {
     const keystore = await openKeystore(second);
     clock.time = NOW + 90 * DAY;
     await rotate(first, plan);
-    const [pending] = (await first.storage.signingKeys.list()).filter(({ state }) => state === 'pending');
-    const kid = pending?.kid ?? '';
+    const kid = await pendingKid(first);
     clock.time += PENDING_AT_LEAST;
     await t.rejects(rotate(second, plan), { name: 'KeyUnusable' }, 'who has not the key does not let it sign');
     t.same(await rotate(first, plan), [{ does: 'activate', kid }]);
     await t.rejects(keystore.follow(), { code: 'PV-506' });
-    copyFileSync(first.folder.path(kid), second.folder.path(kid));
+    bring(kid, first, second);
     await keystore.follow();
     t.equal(JSON.parse(atob((await keystore.signer.sign({}, 'RS256')).split('.')[0] ?? '')).kid, kid);
   });
@@ -82,10 +98,9 @@ else {
     const keystore = await openKeystore(second);
     clock.time = NOW + 90 * DAY;
     await rotate(first, plan);
-    const [pending] = (await first.storage.signingKeys.list()).filter(({ state }) => state === 'pending');
-    const kid = pending?.kid ?? '';
+    const kid = await pendingKid(first);
     await keystore.follow();
-    copyFileSync(first.folder.path(kid), second.folder.path(kid));
+    bring(kid, first, second);
     clock.time += PENDING_AT_LEAST;
     await t.rejects(
       openKeystore(second)
@@ -98,5 +113,100 @@ else {
     await keystore.follow();
     for (const keys of [keystore, await openKeystore(first), await openKeystore(second)])
       t.equal(JSON.parse(atob((await keys.signer.sign({}, 'RS256')).split('.')[0] ?? '')).kid, kid);
+  });
+
+  t.test('PV-SEC-099 no key signs before every process that serves could sign with it, unless in an emergency', async (t) => {
+    const { first, second, clock } = await nodes(t);
+    const [, held] = [await serves(first, '/first'), await serves(second, '/second')];
+    clock.time = NOW + 90 * DAY;
+    await rotate(first, plan);
+    const kid = await pendingKid(first);
+    clock.time += PENDING_AT_LEAST;
+    await held.tell();
+    const refusal = {
+      name: 'RotationRefused',
+      message: `${kid} has not been loaded at ${hostname()}:/second, which could sign nothing`,
+    };
+    await t.rejects(rotate(first, plan), refusal);
+    await t.rejects(activateSigningKey(first, kid, { actor: 'host' }), {
+      ...refusal,
+      fix: /copy its file to keys\/ there.*--emergency/,
+    });
+    const next = async () => {
+      const [, key] = await first.storage.signingKeys.list();
+      return key && whatIsNext(key, await first.storage.keyHolders.list(), clock.time);
+    };
+    t.equal(await next(), `copy it to ${hostname()}:/second`);
+    bring(kid, first, second);
+    await t.rejects(rotate(first, plan), refusal, 'it has not been loaded yet');
+    await held.tell();
+    t.equal(await next(), `portvakt signing-key activate ${kid}`);
+    t.same(await rotate(first, plan), [{ does: 'activate', kid }]);
+    const urgent = await generateSigningKey(first, { alg: 'RS256', state: 'pending' }, { actor: 'host' });
+    await held.tell();
+    await activateSigningKey(first, urgent.kid, { actor: 'host', emergency: 'the one that signs was stolen' });
+  });
+
+  t.test('PV-SEC-099 a process that has ended, or has said nothing for three minutes, holds up no key', async (t) => {
+    const { first, second, clock } = await nodes(t);
+    const held = { ended: await serves(second, '/ended'), killed: await serves(second, '/killed') };
+    clock.time = NOW + 90 * DAY;
+    await rotate(first, plan);
+    const kid = await pendingKid(first);
+    clock.time += PENDING_AT_LEAST;
+    for (const each of Object.values(held)) await each.tell();
+    await t.rejects(rotate(first, plan), { message: /has not been loaded at [^ ]*:\/ended, [^ ]*:\/killed,/ });
+    await held.ended.end();
+    clock.time += 3 * MINUTE;
+    await t.rejects(rotate(first, plan), { message: /has not been loaded at [^ ]*:\/killed,/ });
+    clock.time++;
+    t.same(await rotate(first, plan), [{ does: 'activate', kid }]);
+  });
+
+  t.test('a key that is held up holds up no other step, and is told of', async (t) => {
+    const { first, second, clock } = await nodes(t);
+    const both = { ...plan, algorithms: ['RS256', 'ES256'] } as const;
+    await openKeystore({ ...first, algorithms: both.algorithms });
+    clock.time = NOW + 90 * DAY;
+    await rotate(first, plan);
+    clock.time += PENDING_AT_LEAST;
+    for (const { kid, state } of await first.storage.signingKeys.list()) if (state === 'active') bring(kid, first, second);
+    await serves(second, '/second');
+    const told: unknown[] = [];
+    t.same(await rotate(first, both, (error) => void told.push(error)), [{ does: 'publish', alg: 'ES256' }]);
+    t.match(told, [{ name: 'RotationRefused' }]);
+  });
+
+  t.test('PV-SEC-099 a key that could not be loaded is told of once, and loaded when it is there', async (t) => {
+    const { first, second, clock } = await nodes(t);
+    const lines: string[] = [];
+    const held = await serves(second, '/second', { ...SILENT, error: (message) => void lines.push(message) });
+    clock.time = NOW + 90 * DAY;
+    await rotate(first, plan);
+    const kid = await pendingKid(first);
+    for (let time = 0; time < 3; time++) await held.tell();
+    t.same(lines, ['a signing key that is published cannot be loaded']);
+    bring(kid, first, second);
+    await held.tell();
+    t.match(await first.storage.keyHolders.list(), [{ node: `${hostname()}:/second`, kids: [/./, kid] }]);
+    t.equal(lines.length, 1);
+  });
+
+  t.test('PV-SEC-098 a node whose clock is not the database’s neither rotates nor says what it holds', async (t) => {
+    const { first, clock } = await nodes(t);
+    const ahead = { ...first, storage: { ...first.storage, ready: async () => clock.time - 90 * DAY } };
+    clock.time = NOW + 90 * DAY;
+    const holding = await serves(ahead, '/ahead');
+    const looks: (() => unknown)[] = [];
+    const watching = { algorithms: plan.algorithms, settings: plan, holding, watch: { steady: () => true }, log: SILENT };
+    const every = (_: number, look: () => unknown) => {
+      looks.push(look);
+      return () => {};
+    };
+    const end = watchKeys(ahead, { ...watching, every });
+    for (const look of looks) await look();
+    t.equal((await first.storage.signingKeys.list()).length, 1);
+    t.same(await first.storage.keyHolders.list(), []);
+    await end();
   });
 }

@@ -1,4 +1,5 @@
 import { readFileSync, renameSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import t, { type Test } from 'tap';
@@ -6,7 +7,7 @@ import type { KeyPlace } from '../../keys/key-change.ts';
 import { activateSigningKey, generateSigningKey } from '../../keys/rotation.ts';
 import { devConfig } from '../../server/config.ts';
 import { PENDING_AT_LEAST, RETIRED_AT_LEAST } from '../../server/core/signing-key.ts';
-import { DAY } from '../../server/core/time.ts';
+import { DAY, MINUTE } from '../../server/core/time.ts';
 import { keyFolders } from '../../server/foundations.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { refused, START, startTestServer, type TestServer } from './server.ts';
@@ -46,6 +47,30 @@ t.test('PV-SEC-099 a change of the keys on the host is in force in every process
     t.equal(kidOf(token), kid);
     await jwtVerify(token, kept, { currentDate: new Date(each.clock.time * 1000) });
   }
+});
+
+t.test('PV-SEC-099 a server says which keys it holds, from its start until its end', async (t) => {
+  const server = await startTestServer(t);
+  const other = await startTestServer(t, { dataDir: server.dataDir });
+  const place = await keysBeside(t, server);
+  const told = async () =>
+    (await place.storage.keyHolders.list())
+      .map(({ node, at, kids }) => ({ node, at, kids }))
+      .toSorted((one, two) => one.at - two.at);
+  const [first = ''] = await published(server);
+  const node = `${hostname()}:${server.dataDir}`;
+  t.same(await told(), Array(2).fill({ node, at: START, kids: [first] }));
+  const { kid } = await generateSigningKey(place, { alg: 'RS256', state: 'pending' }, HOST);
+  server.clock.time = START + MINUTE;
+  await server.elapse();
+  t.same(await told(), [
+    { node, at: START, kids: [first] },
+    { node, at: START + MINUTE, kids: [first, kid] },
+  ]);
+  await other.close();
+  t.equal((await told()).length, 1);
+  await server.close();
+  t.same(await told(), []);
 });
 
 t.test('PV-SEC-099 a process that cannot load the key is not ready, spends nothing, and answers PV-506', async (t) => {

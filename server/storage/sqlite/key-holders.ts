@@ -16,10 +16,15 @@ export function keyHolders(reader: Connection, writer: Connection, writes: Write
     forget.run(holder.at - DAY);
   });
   const leave = writer.change((process: string) => void remove.run(process));
-  const list = reader.statement<[], KeyHolderRow>('SELECT process, node, at, kids FROM key_holders ORDER BY node, process');
   return {
     put: (holder) => writes.run(() => put(holder)),
     remove: (process) => writes.run(() => leave(process)),
-    list: async () => list.all().map(fromRow),
+    list: heldKeys(reader),
   };
+}
+
+/** By node, then process. */
+export function heldKeys(connection: Connection): KeyHolders['list'] {
+  const list = connection.statement<[], KeyHolderRow>('SELECT process, node, at, kids FROM key_holders ORDER BY node, process');
+  return async () => list.all().map(fromRow);
 }

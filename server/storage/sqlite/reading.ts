@@ -4,6 +4,7 @@ import type { EpochSeconds } from '../../core/time.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import { Connection } from './database.ts';
 import { endings } from './endings.ts';
+import { heldKeys } from './key-holders.ts';
 import { pendingOn } from './migrate.ts';
 import { organizations } from './organizations.ts';
 import { signingKeys } from './signing-keys.ts';
@@ -16,6 +17,7 @@ export type StoreReading = {
   readonly sources: Pick<Storage['sources'], 'list'>;
   readonly trust: Pick<Storage['trust'], 'list'>;
   readonly signingKeys: Pick<Storage['signingKeys'], 'list'>;
+  readonly keyHolders: Pick<Storage['keyHolders'], 'list'>;
   readonly endings: Storage['endings'];
   readonly checkpointKeys: { list(): Promise<readonly CheckpointKey[]> };
   /** When the last record of the audit was written; undefined: it has none. */
@@ -40,6 +42,7 @@ export async function readSqlite<T>(path: string, work: (store: StoreReading) =>
       sources: sources(connection),
       trust: trust(connection),
       signingKeys: signingKeys(connection),
+      keyHolders: { list: heldKeys(connection) },
       endings: endings(connection),
       checkpointKeys: checkpointKeys(connection),
       lastAudited: connection.statement<[], { at: number }>('SELECT at FROM audit ORDER BY sequence DESC LIMIT 1').get()?.at,
