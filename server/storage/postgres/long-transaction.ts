@@ -13,18 +13,13 @@ export async function inLongTransaction<T>(
   begin: string,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const {
-    statement_timeout: _,
-    query_timeout: __,
-    idle_in_transaction_session_timeout: ___,
-    ...patient
-  } = readLocation(location, options).config;
+  const { query_timeout: _, ...patient } = readLocation(location, options).config;
   const client = new Client(patient);
   // What breaks the connection fails what is asked of it.
   client.on('error', () => {});
   try {
     await asked(() => client.connect());
-    await asked(() => client.query(begin));
+    await asked(() => client.query(`${begin}; ${PATIENTLY}`));
     const result = await work(client);
     await asked(() => client.query('COMMIT'));
     return result;
@@ -32,3 +27,6 @@ export async function inLongTransaction<T>(
     await client.end().catch(() => {});
   }
 }
+
+/** Also where the database's own settings say otherwise. */
+const PATIENTLY = 'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';
