@@ -38,6 +38,7 @@ else {
       t.notOk(refused.stderr.includes(places.cluster.folder), 'the URL is a secret');
 
       t.match(await user.run(['db', 'migrate']), { code: 2, stderr: /its owner's to change/ });
+      await places.cluster.sql(`ALTER DATABASE ${database} SET statement_timeout = 1`);
       const migrate = () => user.run(['db', 'migrate', '--owner-url-file', 'owner', '-o', 'json']);
       t.match(
         await user.run(['db', 'migrate', '--owner-url-file', 'owner', '--backup', 'before.backup']),

@@ -28,5 +28,5 @@ export async function inLongTransaction<T>(
   }
 }
 
-/** Also where the database's own settings say otherwise. */
-const PATIENTLY = 'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';
+/** Has nothing in a transaction given up for being long, also where the database's own settings say otherwise. */
+export const PATIENTLY = 'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';

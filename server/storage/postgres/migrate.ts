@@ -5,6 +5,7 @@ import type { SchemaStatus } from '../schema-status.ts';
 import { StoreUnusable } from '../unusable.ts';
 import { permitted } from './failures.ts';
 import { type LocationOptions, readLocation, SCHEMA } from './location.ts';
+import { PATIENTLY } from './long-transaction.ts';
 import { privileges } from './privileges.ts';
 
 export type Migration = { readonly number: number; readonly name: string; readonly checksum: string; readonly sql: string };
@@ -37,7 +38,7 @@ export async function migratePostgres(location: string, { runtimeRole, ...files 
   // What it is given it would take from the owner.
   if (runtimeRole === user) throw new StoreUnusable(`${user} owns the tables: the servers run as another role than the owner`);
   // A migration may take its time, and wait for the transactions of a server that runs.
-  const { statement_timeout: _, query_timeout: __, ...patient } = config;
+  const { query_timeout: _, ...patient } = config;
   return connected({ ...patient, lock_timeout: 30_000 }, async (client) => {
     const applied: string[] = [];
     for (let next = await applyNext(client); next; next = await applyNext(client)) applied.push(next);
@@ -92,7 +93,7 @@ async function give(client: Client, role: string): Promise<void> {
 }
 
 async function inTransaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  await client.query('BEGIN');
+  await client.query(`BEGIN; ${PATIENTLY}`);
   try {
     const result = await work();
     await client.query('COMMIT');
