@@ -122,6 +122,11 @@ else {
         t.match(await storage.audit.list(1), [{ type: 'store.restored', details: { sha256, sequence: last_sequence } }]);
       });
       t.same(await readdir(join(home, 'new-data', 'keys')), await readdir(join(home, 'portvakt-data', 'keys')));
+      t.same(
+        (await readdir(join(home, 'new-data'))).sort(),
+        ['audit-keys', 'keys'],
+        'and nothing that was of the lost node alone',
+      );
       const served = await run(['serve', '--check'], { env: { PORTVAKT_DATA: join(home, 'new-data') } });
       t.equal(served.code, 0, served.stderr);
       await alone(other);

@@ -10,8 +10,8 @@ import { COPY, fileStore, type HeldStore, oneChunk, type StoreContents } from '.
 /** A backup that lies on the disk. */
 export type WrittenBackup = { readonly manifest: Manifest; readonly bytes: number; readonly digest: string };
 
-/** What is not backed up: the database itself, which is copied as one moment, a lock, and what is fetched again. */
-const LEFT_OUT = /^(portvakt\.(db|rows).*|serve(-next)?\.lock.*|revocation|\.backup-.*)$/;
+/** What is not backed up: the database itself, which is copied as one moment, what its processes tell each other by, and what is fetched again. */
+const LEFT_OUT = /^(portvakt\.(db|rows).*|serve(-next)?\.lock.*|changed|revocation|\.backup-.*)$/;
 
 /**
  * Backs a data directory and its store up into a new file, while servers may run on it: the store as it stands at one moment, and every
