@@ -1,3 +1,4 @@
+import type { StatisticPeriod } from './statistics.ts';
 import { type EpochSeconds, MINUTE } from './time.ts';
 
 /** How the servers of a store were found in a minute: all ready, none, or some. */
@@ -22,7 +23,7 @@ export interface Readiness {
   add(looks: readonly ReadinessLook[]): Promise<void>;
   /** In the order of the periods; those in which nobody looked are left out. From and to are whole hours. */
   list(wish: {
-    readonly per: 'hour' | 'day' | 'month';
+    readonly per: StatisticPeriod;
     readonly from: EpochSeconds;
     readonly to: EpochSeconds;
   }): Promise<ReadinessSum[]>;

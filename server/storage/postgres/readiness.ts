@@ -1,8 +1,8 @@
 import { FOUND, type Found, type Readiness, type ReadinessSum } from '../../core/readiness.ts';
+import type { StatisticPeriod } from '../../core/statistics.ts';
 import { HOUR, MINUTE } from '../../core/time.ts';
 import type { ConnectionPool } from './pool.ts';
-
-const FORMATS = { hour: 'YYYY-MM-DD"T"HH24', day: 'YYYY-MM-DD', month: 'YYYY-MM' } as const;
+import { periodOf } from './statistics.ts';
 
 /** How the server was found, a row an hour. */
 export function readiness({ statements }: ConnectionPool): Readiness {
@@ -31,10 +31,10 @@ export function readiness({ statements }: ConnectionPool): Readiness {
   };
 }
 
-function listing(per: keyof typeof FORMATS): string {
+function listing(per: StatisticPeriod): string {
   const count = (found: Found) => `sum(60 - length(replace(minutes, '${found}', '')))::bigint`;
   return `
-    SELECT to_char(to_timestamp(hour) AT TIME ZONE 'UTC', '${FORMATS[per]}') COLLATE "C" AS period, ${count(FOUND.ready)} AS ready,
+    SELECT ${periodOf(per)} AS period, ${count(FOUND.ready)} AS ready,
       ${count(FOUND.both)} AS "both", ${count(FOUND.unready)} AS unready
     FROM readiness WHERE hour >= $1 AND hour < $2 GROUP BY 1 ORDER BY 1`;
 }

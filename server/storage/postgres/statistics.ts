@@ -32,6 +32,11 @@ const COLUMNS: Readonly<Record<StatisticKey, string>> = {
 
 const FORMATS: Readonly<Record<StatisticPeriod, string>> = { hour: 'YYYY-MM-DD"T"HH24', day: 'YYYY-MM-DD', month: 'YYYY-MM' };
 
+/** The period that the hour of a row is in, as it is told. */
+export function periodOf(per: StatisticPeriod): string {
+  return `to_char(to_timestamp(hour) AT TIME ZONE 'UTC', '${FORMATS[per]}') COLLATE "C"`;
+}
+
 /**
  * A token counts once, except by scope, where it counts for each of its scopes; and an owner sees its scopes alone. A client is shown
  * to the party that it works for: where another supplies, its client is none of the consumer's business. `PV-SEC-083`
@@ -46,7 +51,7 @@ async function list(connection: Connection, wish: StatisticWish): Promise<Statis
     SELECT period, key, COALESCE(sum(n) FILTER (WHERE code = ''), 0)::bigint AS tokens,
       (json_object_agg(code, n ORDER BY code) FILTER (WHERE code <> ''))::text AS refusals
     FROM (
-      SELECT to_char(to_timestamp(hour) AT TIME ZONE 'UTC', '${FORMATS[per]}') COLLATE "C" AS period, ${key} AS key, code,
+      SELECT ${periodOf(per)} AS period, ${key} AS key, code,
         sum(count)::bigint AS n
       FROM ${isByMonth(wish) ? 'statistics_by_month' : 'statistics'}
       WHERE hour >= @from AND hour < @to

@@ -1,12 +1,12 @@
 import { FOUND, type Found, type Readiness, type ReadinessLook, type ReadinessSum } from '../../core/readiness.ts';
+import type { StatisticPeriod } from '../../core/statistics.ts';
 import { HOUR, MINUTE } from '../../core/time.ts';
 import type { WriteQueue } from '../write-queue.ts';
 import type { Connection } from './database.ts';
+import { periodOf } from './statistics.ts';
 
 /** An hour in which nobody has looked yet. */
 const BLANK = FOUND.nobodyLooked.repeat(60);
-
-const FORMATS = { hour: '%Y-%m-%dT%H', day: '%Y-%m-%d', month: '%Y-%m' } as const;
 
 /** How the server was found, a row an hour. */
 export function readiness(reader: Connection, writer: Connection, writes: WriteQueue): Readiness {
@@ -40,10 +40,10 @@ function adding(writer: Connection): (looks: readonly ReadinessLook[]) => void {
   });
 }
 
-function listing(reader: Connection, per: keyof typeof FORMATS) {
+function listing(reader: Connection, per: StatisticPeriod) {
   const count = (found: Found) => `sum(60 - length(replace(minutes, '${found}', '')))`;
   return reader.statement<[from: number, to: number], ReadinessSum>(`
-    SELECT strftime('${FORMATS[per]}', hour, 'unixepoch') AS period, ${count(FOUND.ready)} AS ready, ${count(FOUND.both)} AS "both",
+    SELECT ${periodOf(per)} AS period, ${count(FOUND.ready)} AS ready, ${count(FOUND.both)} AS "both",
       ${count(FOUND.unready)} AS unready
     FROM readiness WHERE hour >= ? AND hour < ? GROUP BY 1 ORDER BY 1`);
 }

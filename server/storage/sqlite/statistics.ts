@@ -41,6 +41,11 @@ const COLUMNS: Readonly<Record<StatisticKey, string>> = {
 
 const FORMATS: Readonly<Record<StatisticPeriod, string>> = { hour: '%Y-%m-%dT%H', day: '%Y-%m-%d', month: '%Y-%m' };
 
+/** The period that the hour of a row is in, as it is told. */
+export function periodOf(per: StatisticPeriod): string {
+  return `strftime('${FORMATS[per]}', hour, 'unixepoch')`;
+}
+
 /**
  * A token counts once, except by scope, where it counts for each of its scopes; and an owner sees its scopes alone. A client is shown
  * to the party that it works for: where another supplies, its client is none of the consumer's business. `PV-SEC-083`
@@ -52,7 +57,7 @@ function listing(reader: Connection, { by, per, table }: Listed): (wish: Statist
     SELECT period, key, sum(CASE WHEN code = '' THEN n ELSE 0 END) AS tokens,
       json_group_object(code, n) FILTER (WHERE code <> '') AS refusals
     FROM (
-      SELECT strftime('${FORMATS[per]}', hour, 'unixepoch') AS period, ${key} AS key, code, sum(count) AS n
+      SELECT ${periodOf(per)} AS period, ${key} AS key, code, sum(count) AS n
       FROM ${table}
       WHERE hour >= @from AND hour < @to
         AND CASE WHEN @owner IS NOT NULL THEN scope IN (SELECT name FROM scopes WHERE owner_orgno = @owner)
