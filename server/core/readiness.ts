@@ -22,11 +22,7 @@ export interface Readiness {
   /** Adds what was found; where another look of the minute found something else, it was both. */
   add(looks: readonly ReadinessLook[]): Promise<void>;
   /** In the order of the periods; those in which nobody looked are left out. From and to are whole hours. */
-  list(wish: {
-    readonly per: StatisticPeriod;
-    readonly from: EpochSeconds;
-    readonly to: EpochSeconds;
-  }): Promise<ReadinessSum[]>;
+  list(wish: { readonly per: StatisticPeriod; readonly from: EpochSeconds; readonly to: EpochSeconds }): Promise<ReadinessSum[]>;
   /** The first minute in which anybody looked; undefined before. */
   since(): Promise<EpochSeconds | undefined>;
 }
