@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readConfig } from '../../server/config.ts';
-import { CLOCK_SKEW } from '../../server/core/settings.ts';
 import { rfc3339 } from '../moment.ts';
 import type { View } from '../output.ts';
 import type { Terminal } from '../terminal.ts';
+import { restoreMoment } from './backup/restored.ts';
 import { openExisting } from './existing-store.ts';
 import { nearestConfig } from './run-server.ts';
 
@@ -19,9 +19,7 @@ type FailedOver = { readonly issued_from: string };
 export async function failedOver({ config }: FailedOverOptions, terminal: Terminal): Promise<void> {
   const storage = await openExisting(await readConfig(config ?? (await nearestConfig(process.cwd()))));
   try {
-    const at = Math.floor(Date.now() / 1000);
-    // A clock that is ahead by as much may have issued one that the lost database has seen.
-    const issuedFrom = at + CLOCK_SKEW;
+    const { at, issuedFrom } = restoreMoment();
     await storage.transaction(async (changes) => {
       await changes.replayFloor.raise(issuedFrom);
       const details = { issued_from: issuedFrom, actor: 'host' };

@@ -34,10 +34,10 @@ export type Restored = {
   readonly undone: readonly Undone[] | null;
 };
 
-/** The moment of a restore. */
+/** The moment of a restore, or of what a database's failover comes to. */
 export type RestoreMoment = {
   readonly at: number;
-  /** An assertion may have been issued by a clock that is ahead by as much, and used where the backup does not know of it. */
+  /** An assertion may have been issued by a clock that is ahead by as much, and used where the store does not know of it. */
   readonly issuedFrom: number;
 };
 
