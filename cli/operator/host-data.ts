@@ -1,13 +1,15 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isApart, systemClock } from '../../server/clock.ts';
 import { DAY, MINUTE } from '../../server/core/time.ts';
+import type { StoreStatus } from '../../server/storage/upkeep.ts';
 import { type Found, problem, warning } from '../health-check.ts';
 import { rfc3339 } from '../moment.ts';
 import type { Host } from './host-health.ts';
 
 /** What `portvakt init` makes is there. */
-export async function lookAtData({ config: { dataDir } }: Host): Promise<Found> {
-  for (const name of ['portvakt.db', 'keys', 'audit-keys']) {
+export async function lookAtData({ config: { dataDir, store } }: Host): Promise<Found> {
+  for (const name of [...(store ? [] : ['portvakt.db']), 'keys', 'audit-keys']) {
     const found = await stat(join(dataDir, name)).catch(({ code }: NodeJS.ErrnoException) => code ?? 'it cannot be read');
     if (typeof found !== 'string' && (found.isDirectory() || found.size > 0)) continue;
     const what = found === 'ENOENT' ? `there is no ${name} in ${dataDir}` : `${name} in ${dataDir} cannot be used`;
@@ -18,8 +20,7 @@ export async function lookAtData({ config: { dataDir } }: Host): Promise<Found> 
 }
 
 /** Its schema, and whether it holds together. `PV-SEC-121` */
-export async function lookAtStore({ status }: Host): Promise<Found> {
-  const { flaws, schema, pending, bytes } = status();
+export function judgeFile({ flaws, schema, pending, bytes }: StoreStatus): Found {
   if (flaws.length > 0) {
     const told = flaws.slice(0, 3).join('; ');
     return problem(`the database is damaged: ${told}`, 'stop the server, and restore a backup: portvakt db restore');
@@ -53,7 +54,7 @@ export function judgeSpace({ free, total }: { readonly free: number; readonly to
 const BACKUP_OLD_AFTER = 7 * DAY;
 
 export async function lookAtBackup({ status, now }: Host): Promise<Found> {
-  const { last_backup: last } = status();
+  const { last_backup: last } = await status();
   if (!last) return warning('there has never been one', 'portvakt db backup, by a timer');
   const days = Math.floor((now - last.at) / DAY);
   const told = `${rfc3339(last.at)}, ${days} ${days === 1 ? 'day' : 'days'} ago`;
@@ -62,7 +63,7 @@ export async function lookAtBackup({ status, now }: Host): Promise<Found> {
 
 /** A floor that lies ahead refuses honest assertions. `PV-SEC-031`, `PV-SEC-036` */
 export async function lookAtReplayFloor({ status, now }: Host): Promise<Found> {
-  const { replay_floor: floor } = status();
+  const { replay_floor: floor } = await status();
   const clock = 'set the clock right (NTP); then it passes by itself';
   if (floor && floor.issued_from > now)
     return problem(`every assertion is refused that is issued before ${rfc3339(floor.issued_from)}`, clock);
@@ -74,9 +75,12 @@ export async function lookAtReplayFloor({ status, now }: Host): Promise<Found> {
   return floor && floor.issued_from > 0 ? `refuses what was issued before ${rfc3339(floor.issued_from)}` : 'none';
 }
 
-/** A clock that has gone back would take tokens that have ended for good ones. `PV-SEC-026` */
+const MEND_CLOCKS = 'set the clocks of this machine and of the database right (NTP)';
+
+/** A clock that has gone back would take tokens that have ended for good ones; one that is not the database's serves nobody. `PV-SEC-026` */
 export async function lookAtPast({ inStore, now }: Host): Promise<Found> {
-  return inStore(async ({ lastAudited = 0 }) => {
+  return inStore(async ({ lastAudited = 0, clock }) => {
+    if (await isApart(systemClock, clock)) return problem("it is not the database's: a server here is not ready", MEND_CLOCKS);
     if (lastAudited <= now + MINUTE) return rfc3339(now);
     const told = `it says ${rfc3339(now)}, and the audit goes on to ${rfc3339(lastAudited)}`;
     return problem(told, 'set the clock right (NTP)');

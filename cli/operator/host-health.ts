@@ -1,12 +1,18 @@
 import { join } from 'node:path';
-import { type Config, readConfig, storeOf, weakenings } from '../../server/config.ts';
+import { type Config, readConfig, type StoreSettings, storeOf, weakenings } from '../../server/config.ts';
 import type { EpochSeconds } from '../../server/core/time.ts';
 import { findOperator } from '../../server/registry/operator.ts';
 import { schemaStatus } from '../../server/storage/open.ts';
-import { describeSqlite, readSqlite, type StoreReading, type StoreStatus } from '../../server/storage/upkeep.ts';
-import { Failure } from '../failure.ts';
+import {
+  describeDatabase,
+  describeSqlite,
+  lookIntoDatabase,
+  readSqlite,
+  type StoreReading,
+  type StoreStatus,
+} from '../../server/storage/upkeep.ts';
 import { type Found, type Look, problem, type Skipped, skipped, warning } from '../health-check.ts';
-import { lookAtBackup, lookAtData, lookAtPast, lookAtReplayFloor, lookAtSpace, lookAtStore } from './host-data.ts';
+import { judgeFile, lookAtBackup, lookAtData, lookAtPast, lookAtReplayFloor, lookAtSpace } from './host-data.ts';
 import { lookAtAuditKey, lookAtSigningKeys, lookAtSourceKeys } from './host-keys.ts';
 import { lookAtClock, lookAtOutbound, lookAtServing } from './host-network.ts';
 import { lookAtPermissions } from './host-permissions.ts';
@@ -17,8 +23,10 @@ import { lookAtEndings, lookAtLists, lookAtTrust } from './host-trust.ts';
 export type Host = {
   readonly config: Config;
   readonly database: string;
-  /** How the store is, looked at once. @throws {StoreUnusable | StoreUnavailable} */
-  readonly status: () => StoreStatus;
+  /** Whether the store is one that this version can serve on. @throws {StoreUnusable | StoreUnavailable} */
+  readonly store: () => Promise<Found>;
+  /** What the store tells of itself, looked at once. @throws {StoreUnusable | StoreUnavailable} */
+  readonly status: () => Promise<Pick<StoreStatus, 'replay_floor' | 'last_backup'>>;
   readonly now: EpochSeconds;
   /** Whether nobody is asked over the network. */
   readonly offline: boolean;
@@ -37,13 +45,10 @@ export function looksAtHost(file: string, circumstances: Circumstances): readonl
     if (!known) throw new Error('the configuration has not been read');
     return known;
   };
-  const look = (id: string, title: string, needs: readonly string[], at: (host: Host) => Look['look']): Look => {
-    const readsFile = id === 'data' || needs.includes('store');
-    return {
-      ...{ id, title, needs: ['config', ...needs] },
-      look: async () => (readsFile && host().config.store ? IN_DATABASE : at(host())()),
-    };
-  };
+  const look = (id: string, title: string, needs: readonly string[], at: (host: Host) => Look['look']): Look => ({
+    ...{ id, title, needs: ['config', ...needs] },
+    look: async () => at(host())(),
+  });
   const config = async (): Promise<readonly Found[]> => {
     const read = await readConfig(file);
     known = hostOf(read, circumstances);
@@ -54,11 +59,11 @@ export function looksAtHost(file: string, circumstances: Circumstances): readonl
     { id: 'config', title: 'configuration', look: config },
     look('data', 'data directory', [], (it) => () => lookAtData(it)),
     look('permissions', 'permissions', [], (it) => () => lookAtPermissions(it)),
-    look('store', 'store', ['data'], (it) => () => (it.config.store ? lookAtDatabase(it) : lookAtStore(it))),
+    look('store', 'store', ['data'], (it) => it.store),
     look('space', 'disk space', ['data'], (it) => () => lookAtSpace(it)),
     look('backup', 'last backup', STORE, (it) => () => lookAtBackup(it)),
     look('replay-floor', 'replay floor', STORE, (it) => () => lookAtReplayFloor(it)),
-    look('past', 'clock against the audit', STORE, (it) => () => lookAtPast(it)),
+    look('past', 'clock against the store', STORE, (it) => () => lookAtPast(it)),
     look('signing-keys', 'signing keys', STORE, (it) => () => lookAtSigningKeys(it)),
     look('audit-key', 'key of the audit', STORE, (it) => () => lookAtAuditKey(it)),
     look('source-keys', 'keys for sources', STORE, (it) => () => lookAtSourceKeys(it)),
@@ -73,27 +78,43 @@ export function looksAtHost(file: string, circumstances: Circumstances): readonl
   ];
 }
 
-const IN_DATABASE = skipped('the store is a PostgreSQL database, which only a server of it looks into');
-
-async function lookAtDatabase({ config }: Host): Promise<string> {
-  const { location, ...options } = storeOf(config);
-  const { applied, pending } = await schemaStatus(location, options);
-  if (pending.length === 0) return `PostgreSQL, ${applied.at(-1)}`;
-  throw new Failure('unhealthy', `the database lacks ${pending.join(', ')}`, { fix: 'portvakt db migrate as its owner' });
-}
-
 function hostOf(config: Config, circumstances: Circumstances): Host {
   const database = join(config.dataDir, 'portvakt.db');
+  const host = { config, database, now: Math.floor(Date.now() / 1000), ...circumstances };
+  return { ...host, ...(config.store ? ofDatabase(storeOf(config)) : ofFile(database)) };
+}
+
+type Stored = Pick<Host, 'store' | 'status' | 'inStore'>;
+
+function ofFile(database: string): Stored {
   const older = skipped('the store has an older schema: portvakt db migrate, or a start, brings it to this version');
-  let status: StoreStatus | undefined;
+  const file = once(() => describeSqlite(database, 'quick'));
   return {
-    ...{ config, database, now: Math.floor(Date.now() / 1000) },
-    status: () => {
-      status ??= describeSqlite(database, 'quick');
-      return status;
-    },
-    ...circumstances,
+    store: async () => judgeFile(file()),
+    status: async () => file(),
     inStore: async (look) => (await readSqlite(database, look)) ?? older,
+  };
+}
+
+function ofDatabase({ location, ...options }: StoreSettings): Stored {
+  const inStore: Host['inStore'] = (look) => lookIntoDatabase(location, options, look);
+  return {
+    store: async () => {
+      const { applied, pending } = await schemaStatus(location, options);
+      if (pending.length > 0) return problem(`the database lacks ${pending.join(', ')}`, 'portvakt db migrate as its owner');
+      // To look into it is refused where a commit would not last.
+      return inStore(async () => `PostgreSQL, ${applied.at(-1)}`);
+    },
+    status: once(() => describeDatabase(location, options)),
+    inStore,
+  };
+}
+
+function once<T>(ask: () => T): () => T {
+  let known: { readonly answer: T } | undefined;
+  return () => {
+    known ??= { answer: ask() };
+    return known.answer;
   };
 }
 

@@ -6,6 +6,7 @@ import type { Positions } from './positions.ts';
 import type { PostgresCopying } from './postgres/copying.ts';
 import type { DatabaseDescription } from './postgres/description.ts';
 import type { LocationOptions } from './postgres/location.ts';
+import type { StoreReading } from './store-reading.ts';
 import { rowLine, TableSum } from './table-sum.ts';
 
 /** A PostgreSQL database as it stood at one moment, as a backup takes it. */
@@ -44,6 +45,15 @@ export async function readDatabase<T>(
 /** Looks at a PostgreSQL database of this version without changing it. @throws {StoreUnusable | StoreUnavailable} */
 export async function describeDatabase(location: string, options: LocationOptions): Promise<DatabaseDescription> {
   return (await import('./postgres/description.ts')).describePostgres(location, options);
+}
+
+/** Looks into a PostgreSQL database of this version without changing it. @throws {StoreUnusable | StoreUnavailable} */
+export async function lookIntoDatabase<T>(
+  location: string,
+  options: LocationOptions,
+  look: (store: StoreReading) => Promise<T>,
+): Promise<T> {
+  return (await import('./postgres/looking.ts')).lookIntoPostgres(location, options, look);
 }
 
 /** An empty PostgreSQL database that is being filled, in one transaction. */

@@ -127,7 +127,7 @@ export const rooms: readonly Room[] = [
   { of: 'cli/program.ts', imports: ['cli/'], packages: { commander: ANY } },
   {
     of: 'cli/operator/',
-    imports: ['cli/', 'fixtures/', 'server/audit/', 'server/storage/upkeep.ts', ...SERVED],
+    imports: ['cli/', 'fixtures/', 'server/audit/', 'server/clock.ts', 'server/storage/upkeep.ts', ...SERVED],
     packages: { commander: ANY, zod: ANY, yaml: ANY },
   },
   {

@@ -1,6 +1,4 @@
-import type { CheckpointKey } from '../../core/audit.ts';
-import type { Storage } from '../../core/ports.ts';
-import type { EpochSeconds } from '../../core/time.ts';
+import { LAST_AUDITED, type StoreReading } from '../store-reading.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import { Connection } from './database.ts';
 import { endings } from './endings.ts';
@@ -10,19 +8,6 @@ import { organizations } from './organizations.ts';
 import { signingKeys } from './signing-keys.ts';
 import { sources } from './sources.ts';
 import { trust } from './trust.ts';
-
-/** What is told of a store to who only looks. */
-export type StoreReading = {
-  readonly organizations: Pick<Storage['organizations'], 'list'>;
-  readonly sources: Pick<Storage['sources'], 'list'>;
-  readonly trust: Pick<Storage['trust'], 'list'>;
-  readonly signingKeys: Pick<Storage['signingKeys'], 'list'>;
-  readonly keyHolders: Pick<Storage['keyHolders'], 'list'>;
-  readonly endings: Storage['endings'];
-  readonly checkpointKeys: { list(): Promise<readonly CheckpointKey[]> };
-  /** When the last record of the audit was written; undefined: it has none. */
-  readonly lastAudited: EpochSeconds | undefined;
-};
 
 /** How long a lock is waited for, in milliseconds. */
 const WAIT = 5_000;
@@ -45,7 +30,8 @@ export async function readSqlite<T>(path: string, work: (store: StoreReading) =>
       keyHolders: { list: heldKeys(connection) },
       endings: endings(connection),
       checkpointKeys: checkpointKeys(connection),
-      lastAudited: connection.statement<[], { at: number }>('SELECT at FROM audit ORDER BY sequence DESC LIMIT 1').get()?.at,
+      lastAudited: connection.statement<[], { at: number }>(LAST_AUDITED).get()?.at,
+      clock: async () => undefined,
     });
   } finally {
     connection.close();
