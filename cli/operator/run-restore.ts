@@ -37,16 +37,21 @@ export async function restore(file: string, options: RestoreOptions, terminal: T
   const restoring = await wayOf(manifest, config, options);
   // It is finished or taken back: a Ctrl-C between would leave half of it.
   void stopSignal();
+  const restored = await intoEmpty(to, () => restoring({ file, secret, sha256, to, compare, keys: config.keys }));
+  terminal.say(`restored to ${to}, as of ${restored.created}`);
+  if (restored.undone === null)
+    terminal.warn(
+      `what was revoked, removed or disabled after ${restored.created} is valid again; --compare says what, with the audit of the lost server`,
+    );
+  await terminal.answer(restored, view);
+}
+
+/** Makes the folder, and takes it back where the work fails; what comes after it takes nothing back. @throws {Failure} `conflict` */
+async function intoEmpty<T>(to: string, work: () => Promise<T>): Promise<T> {
   const folder = await makeDataFolder(to);
   try {
     if (!folder.isEmpty) throw new Failure('conflict', `${to} is not empty`, { fix: 'choose another folder with --to' });
-    const restored = await restoring({ file, secret, sha256, to, compare, keys: config.keys });
-    terminal.say(`restored to ${to}, as of ${restored.created}`);
-    if (restored.undone === null)
-      terminal.warn(
-        `what was revoked, removed or disabled after ${restored.created} is valid again; --compare says what, with the audit of the lost server`,
-      );
-    await terminal.answer(restored, view);
+    return await work();
   } catch (error) {
     await folder.undo();
     throw error;

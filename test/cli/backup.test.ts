@@ -34,6 +34,14 @@ async function withStore<T>(file: string, work: (storage: Awaited<ReturnType<typ
   return work(storage).finally(() => storage.close());
 }
 
+t.test('what has been restored stays, also where the answer cannot be given as it was asked for', async (t) => {
+  const user = await host(t);
+  t.equal((await user.run(['db', 'backup', '--to', 'a.backup', ...KEY])).code, 0);
+  const ended = await user.run(['db', 'restore', 'a.backup', '--to', 'new-data', ...KEY, '--columns', 'strange']);
+  t.match(ended, { code: 2, stderr: /restored to new-data.*there is no column "strange"/s });
+  t.ok((await readdir(join(user.home, 'new-data'))).includes('portvakt.db'));
+});
+
 t.test('PV-SEC-123 a backup is restored whole, verified, with the replay floor, and told in both audits', async (t) => {
   const user = await host(t);
   const organization = { orgno: '310555029', name: 'Prøveetaten', active: true, adminScopes: [], created: 1, lastUpdated: 1 };
