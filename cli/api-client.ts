@@ -5,7 +5,8 @@ import { AdminTokens } from './admin-token.ts';
 import { apiFailure } from './api-failure.ts';
 import type { ChangeOptions } from './api-options.ts';
 import { chooseContext, chooseServer, type NamedContext, withSlash } from './context.ts';
-import { ask, type Reply, readBody } from './http.ts';
+import { ask, readBody } from './http.ts';
+import type { Reply } from './reply.ts';
 import type { Terminal } from './terminal.ts';
 
 /** An address below the API's base, with its query. */

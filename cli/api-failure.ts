@@ -1,8 +1,8 @@
 import { catalogue, isFaultCode } from '../server/core/catalogue.ts';
 import type { ExitName } from './exit.ts';
 import { Failure, type FailureDetail } from './failure.ts';
-import type { Reply } from './http.ts';
 import { isRecord } from './json.ts';
+import type { Reply } from './reply.ts';
 
 /** The refusal of the self-service API as the command line tells it. Contract §5.1.1, user-experience §6 */
 export function apiFailure(address: string, { status, headers, body }: Reply): Failure {

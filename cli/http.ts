@@ -1,10 +1,8 @@
 import { apiFailure } from './api-failure.ts';
 import { Failure } from './failure.ts';
 import { parseJson } from './json.ts';
+import type { Reply } from './reply.ts';
 import type { Terminal } from './terminal.ts';
-
-/** What a server answered; `body` is the JSON value, or undefined when there is none. */
-export type Reply = { readonly status: number; readonly headers: Headers; readonly body: unknown };
 
 /**
  * Asks a server, within the time that `--timeout` gives. Redirections are not followed: what is sent is meant for that address.

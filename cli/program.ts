@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { duration } from './duration.ts';
 import { document, formatHelp } from './help.ts';
 import { OUTPUT_CHOICES } from './output.ts';
 import { COLOR_CHOICES } from './style.ts';
+import { version } from './version.ts';
 
 /** A command's file: it adds options, arguments and verbs to the command that is called. */
 type CommandFile = { readonly define: (command: Command) => void };
@@ -114,10 +114,4 @@ function globalOptions(): readonly Option[] {
 
 function names(text: string): readonly string[] {
   return text.split(',').map((name) => name.trim());
-}
-
-/** Of the package that this file lies in: its folder's parent, in a checkout as when it is installed. */
-export function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-  return version;
 }

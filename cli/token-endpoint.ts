@@ -5,8 +5,9 @@ import { fixOfMissingDelegation } from './delegation-fix.ts';
 import { findDevServer } from './dev-server.ts';
 import type { ExitName } from './exit.ts';
 import { Failure } from './failure.ts';
-import { ask, type Reply } from './http.ts';
+import { ask } from './http.ts';
 import { isRecord } from './json.ts';
+import type { Reply } from './reply.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the token endpoint answers. RFC 6749 §5.1 */

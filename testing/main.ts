@@ -9,31 +9,16 @@ import type { Log } from '../server/core/ports.ts';
 import type { TokenFault } from '../server/core/token-fault.ts';
 import { JWT_BEARER } from '../server/core/token-request.ts';
 import { startServer } from '../server/main.ts';
-import { assertFault, assertOptions } from './options.ts';
+import { assertFault, assertOptions, type PortvaktOptions } from './options.ts';
 import { type TokenAnswer, TokenRefused } from './refused.ts';
-import { type TestClient, TestClients, type TestKey, type TestRequest } from './test-client.ts';
+import { type TestClient, TestClients, type TestRequest } from './test-client.ts';
 import { TurnedClock } from './turned-clock.ts';
 
 export type { TokenFault } from '../server/core/token-fault.ts';
+export type { PortvaktOptions } from './options.ts';
 export { type TokenAnswer, TokenRefused } from './refused.ts';
 export type { TestClient, TestKey, TestRequest } from './test-client.ts';
 export type { TurnedClock } from './turned-clock.ts';
-
-/** What a test may choose. */
-export type PortvaktOptions = {
-  /** A world file, or its contents; absent: the made-up world of `portvakt dev`. Files that it names are relative to it. */
-  readonly world?: string | URL | Readonly<Record<string, unknown>>;
-  /** What the clients of the test's own world sign with, by their names or ids. */
-  readonly keys?: Readonly<Record<string, TestKey>>;
-  /** TCP port on loopback; absent: a free one. */
-  readonly port?: number;
-  /** What the server calls itself; absent: `http://localhost:PORT/`. */
-  readonly issuer?: string;
-  /** When the server lives; absent: now. */
-  readonly at?: Date;
-  /** Takes the server's log; absent: what the server says is dropped. */
-  readonly log?: Log;
-};
 
 /** A server under test: the production server with a world, in this process, until it is stopped. */
 export type Portvakt = AsyncDisposable & {

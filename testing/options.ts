@@ -1,7 +1,24 @@
 import { nearest } from '../cli/nearest.ts';
 import { isIssuer } from '../server/config-schema.ts';
+import type { Log } from '../server/core/ports.ts';
 import { isTokenFault, TOKEN_FAULTS } from '../server/core/token-fault.ts';
-import type { PortvaktOptions } from './main.ts';
+import type { TestKey } from './test-client.ts';
+
+/** What a test may choose. */
+export type PortvaktOptions = {
+  /** A world file, or its contents; absent: the made-up world of `portvakt dev`. Files that it names are relative to it. */
+  readonly world?: string | URL | Readonly<Record<string, unknown>>;
+  /** What the clients of the test's own world sign with, by their names or ids. */
+  readonly keys?: Readonly<Record<string, TestKey>>;
+  /** TCP port on loopback; absent: a free one. */
+  readonly port?: number;
+  /** What the server calls itself; absent: `http://localhost:PORT/`. */
+  readonly issuer?: string;
+  /** When the server lives; absent: now. */
+  readonly at?: Date;
+  /** Takes the server's log; absent: what the server says is dropped. */
+  readonly log?: Log;
+};
 
 const KNOWN: readonly string[] = Object.keys({
   world: true,

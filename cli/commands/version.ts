@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { document } from '../help.ts';
 import type { View } from '../output.ts';
-import { version } from '../program.ts';
 import { Terminal } from '../terminal.ts';
+import { version } from '../version.ts';
 
 /** `portvakt version`. Offline. */
 export function define(command: Command): void {

@@ -5,7 +5,7 @@ import { DAY, MINUTE } from '../../server/core/time.ts';
 import type { StoreStatus } from '../../server/storage/upkeep.ts';
 import { type Found, problem, warning } from '../health-check.ts';
 import { rfc3339 } from '../moment.ts';
-import type { Host } from './host-health.ts';
+import type { Host } from './host.ts';
 
 /** What `portvakt init` makes is there. */
 export async function lookAtData({ config: { dataDir, store } }: Host): Promise<Found> {

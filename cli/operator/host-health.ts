@@ -1,40 +1,16 @@
 import { join } from 'node:path';
 import { type Config, readConfig, type StoreSettings, storeOf, weakenings } from '../../server/config.ts';
-import type { EpochSeconds } from '../../server/core/time.ts';
 import { findOperator } from '../../server/registry/operator.ts';
 import { schemaStatus } from '../../server/storage/open.ts';
-import {
-  describeDatabase,
-  describeSqlite,
-  lookIntoDatabase,
-  readSqlite,
-  type StoreReading,
-  type StoreStatus,
-} from '../../server/storage/upkeep.ts';
-import { type Found, type Look, problem, type Skipped, skipped, warning } from '../health-check.ts';
+import { describeDatabase, describeSqlite, lookIntoDatabase, readSqlite } from '../../server/storage/upkeep.ts';
+import { type Found, type Look, problem, skipped, warning } from '../health-check.ts';
+import type { Host } from './host.ts';
 import { judgeFile, lookAtBackup, lookAtData, lookAtPast, lookAtReplayFloor, lookAtSpace } from './host-data.ts';
 import { lookAtAuditKey, lookAtSigningKeys, lookAtSourceKeys } from './host-keys.ts';
 import { lookAtClock, lookAtOutbound, lookAtServing } from './host-network.ts';
 import { lookAtPermissions } from './host-permissions.ts';
 import { lookAtTls } from './host-tls.ts';
 import { lookAtEndings, lookAtLists, lookAtTrust } from './host-trust.ts';
-
-/** What is looked at: what the server of a configuration stands on. */
-export type Host = {
-  readonly config: Config;
-  readonly database: string;
-  /** Whether the store is one that this version can serve on. @throws {StoreUnusable | StoreUnavailable} */
-  readonly store: () => Promise<Found>;
-  /** What the store tells of itself, looked at once. @throws {StoreUnusable | StoreUnavailable} */
-  readonly status: () => Promise<Pick<StoreStatus, 'replay_floor' | 'last_backup'>>;
-  readonly now: EpochSeconds;
-  /** Whether nobody is asked over the network. */
-  readonly offline: boolean;
-  /** How long somebody else may take to answer, in milliseconds. */
-  readonly patience: number;
-  /** Looks at what the store holds; skipped where its schema is older than this version's. */
-  readonly inStore: <T>(look: (store: StoreReading) => Promise<T>) => Promise<T | Skipped>;
-};
 
 type Circumstances = Pick<Host, 'offline' | 'patience'>;
 

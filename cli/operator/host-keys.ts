@@ -12,7 +12,7 @@ import {
 import { keyFolders } from '../../server/foundations.ts';
 import { type Found, problem, type Trouble, troubleOf, warning } from '../health-check.ts';
 import { rfc3339 } from '../moment.ts';
-import type { Host } from './host-health.ts';
+import type { Host } from './host.ts';
 import { openAsRecorded } from './signing-key-view.ts';
 
 type Folder = ReturnType<typeof keyFolders>['signing'];

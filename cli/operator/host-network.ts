@@ -3,7 +3,7 @@ import { isServed, type StoreReading } from '../../server/storage/upkeep.ts';
 import { judgeSkew } from '../clock-skew.ts';
 import { type Found, problem, type Skipped, skipped, warning } from '../health-check.ts';
 import { reasonOf } from '../http.ts';
-import type { Host } from './host-health.ts';
+import type { Host } from './host.ts';
 import { trustedHere } from './host-trust.ts';
 
 const OFFLINE = skipped('--offline asks nobody');

@@ -4,7 +4,7 @@ import { assertPrivateFile, assertPrivateFolder } from '../../keys/key-file.ts';
 import { assertPrivateDataFolder } from '../../server/data-folder.ts';
 import { assertPrivateDatabase } from '../../server/storage/upkeep.ts';
 import { type Found, type Trouble, troubleOf } from '../health-check.ts';
-import type { Host } from './host-health.ts';
+import type { Host } from './host.ts';
 
 /** Judges each file and folder that only the server's user may enter, by the rules that a start judges by, all of them. `PV-SEC-095` */
 export async function lookAtPermissions({ config, database }: Host): Promise<readonly Found[]> {

@@ -2,7 +2,7 @@ import { DAY } from '../../server/core/time.ts';
 import { openTls } from '../../server/tls.ts';
 import { type Found, problem, warning } from '../health-check.ts';
 import { rfc3339 } from '../moment.ts';
-import type { Host } from './host-health.ts';
+import type { Host } from './host.ts';
 
 /** Days before its end from which a certificate is warned of. */
 const WARNED_FROM = 30;

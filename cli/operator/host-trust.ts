@@ -10,7 +10,7 @@ import { countEndings, describeEndings } from '../../server/registry/endings.ts'
 import type { StoreReading } from '../../server/storage/upkeep.ts';
 import { type Found, problem, type Trouble, warning } from '../health-check.ts';
 import { rfc3339 } from '../moment.ts';
-import type { Host } from './host-health.ts';
+import type { Host } from './host.ts';
 
 /** A trusted CA, and whether what it has revoked has to be known for anybody to be accepted. */
 export type TrustedHere = { readonly entry: TrustEntry; readonly isDemanded: boolean; readonly name: string };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../../failure.ts';
-import { version } from '../../program.ts';
+import { version } from '../../version.ts';
 import { type ArchivedFile, isPlace, type Manifest, pack } from './archive.ts';
 import { type Secret, seal } from './sealed-stream.ts';
 import { COPY, fileStore, type HeldStore, oneChunk, type StoreContents } from './store-contents.ts';
