@@ -1,8 +1,6 @@
-import type { Audit, AuditRecord } from '../core/audit.ts';
-import type { Storage } from '../core/ports.ts';
-import type { EpochSeconds } from '../core/time.ts';
 import { COPIED_TABLES, type PlainRow, type TableDigest } from './copied-tables.ts';
 import type { Positions } from './positions.ts';
+import type { Concluding } from './postgres/concluding.ts';
 import type { PostgresCopying } from './postgres/copying.ts';
 import type { DatabaseDescription } from './postgres/description.ts';
 import type { LocationOptions } from './postgres/location.ts';
@@ -57,7 +55,7 @@ export async function lookIntoDatabase<T>(
 }
 
 /** An empty PostgreSQL database that is being filled, in one transaction. */
-export type DatabaseFilling = {
+export type DatabaseFilling = Concluding & {
   /**
    * Puts the rows of a table in, and reads them back.
    * @returns what has been read
@@ -65,11 +63,6 @@ export type DatabaseFilling = {
    */
   put(table: string, lines: AsyncIterable<string>): Promise<TableDigest>;
   place(positions: Positions): Promise<void>;
-  /** What has been put in, to be verified before the commit. */
-  readonly signingKeys: Pick<Storage['signingKeys'], 'list'>;
-  readonly audit: Pick<Audit, 'end' | 'lines' | 'keys'>;
-  /** Has assertions refused that were issued before, and keeps a record of what was done. */
-  conclude(issuedFrom: EpochSeconds, record: AuditRecord): Promise<void>;
 };
 
 /** Whose database is filled, and as whom servers will use it. */
@@ -91,12 +84,12 @@ export type Filled = {
 export async function fillDatabase<T>(filled: Filled, work: (filling: DatabaseFilling) => Promise<T>): Promise<T> {
   const { PostgresCopying } = await import('./postgres/copying.ts');
   const { assertUnserved } = await import('./postgres/unserved.ts');
-  const { fillingOf } = await import('./postgres/filling.ts');
+  const { concludingOn } = await import('./postgres/concluding.ts');
   const { owner, caFile, location, options } = filled;
   return PostgresCopying.into(owner, caFile === undefined ? {} : { caFile }, async (copying) => {
     await assertUnserved(copying.connection, location, options);
     return work({
-      ...fillingOf(copying.connection),
+      ...concludingOn(copying.connection),
       put: (table, lines) => put(copying, table, lines),
       place: (to) => copying.place(to),
     });
