@@ -30,7 +30,7 @@ export async function lookAtSigningKeys({ config, inStore, now }: Host): Promise
       ...[...new Set([CONTRACT_ALGORITHM, ...algorithms])].flatMap((alg) => unsigned(keys, alg)),
       ...(await unusable(signing, keys)),
       ...inTheClear(signing),
-      ...keys.filter(({ state }) => state === 'pending').flatMap((key) => withheld(key, nodesWithout(key, holders, now))),
+      ...keys.flatMap((key) => notEverywhere(key, nodesWithout(key, holders, now))),
       ...due.map(overdue),
     ];
     return [...(keys.length > 0 ? [keys.map(told).join(', ')] : []), ...troubles];
@@ -71,10 +71,11 @@ function inTheClear(folder: Folder): readonly Trouble[] {
   return [problem(told, 'name keys.master in the configuration: docs/how-to/rotate-signing-keys.md')];
 }
 
-/** It does not sign before they have it. `PV-SEC-099` */
-function withheld({ kid }: SigningKeyRecord, nodes: readonly string[]): readonly Trouble[] {
-  if (nodes.length === 0) return [];
-  return [warning(`${kid} has not been loaded at ${nodes.join(', ')}`, 'copy its file to keys/ there, from where it was made')];
+/** One that waits does not sign before they have it; without the one that signs they answer 503. `PV-SEC-099` */
+function notEverywhere({ kid, state }: SigningKeyRecord, nodes: readonly string[]): readonly Trouble[] {
+  if (nodes.length === 0 || (state !== 'pending' && state !== 'active')) return [];
+  const judge = state === 'active' ? problem : warning;
+  return [judge(`${kid} has not been loaded at ${nodes.join(', ')}`, 'copy its file to keys/ there, from where it was made')];
 }
 
 /** What is due is done by a running server within a minute. */

@@ -232,11 +232,10 @@ t.test('a published key that a node of those that serve has not loaded', async (
     const says = store.prepare('INSERT INTO key_holders VALUES (?, ?, ?, ?)');
     for (const [place, kids] of [[], [kid]].entries()) says.run(`${place}`, `node-${place}:/data`, now, JSON.stringify(kids));
   });
-  t.match((await look('--offline')).of('signing-keys').at(-1), {
-    result: 'warning',
-    detail: `${kid} has not been loaded at node-0:/data`,
-    fix: /copy its file to keys/,
-  });
+  const detail = `${kid} has not been loaded at node-0:/data`;
+  t.match((await look('--offline')).of('signing-keys').at(-1), { result: 'warning', detail, fix: /copy its file to keys/ });
+  await inStore(t, (store) => void store.exec("UPDATE signing_keys SET state = 'active'"));
+  t.match((await look('--offline')).of('signing-keys').at(-1), { result: 'problem', detail }, 'it answers 503');
 });
 
 t.test('a source whose key the configuration does not name', async (t) => {

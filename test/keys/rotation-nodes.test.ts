@@ -145,6 +145,14 @@ else {
     const urgent = await generateSigningKey(first, { alg: 'RS256', state: 'pending' }, { actor: 'host' });
     await held.tell();
     await activateSigningKey(first, urgent.kid, { actor: 'host', emergency: 'the one that signs was stolen' });
+    clock.time++;
+    await held.tell();
+    const signing = (await first.storage.signingKeys.list()).find(({ state }) => state === 'active');
+    t.equal(signing?.kid, urgent.kid);
+    t.equal(
+      signing && whatIsNext(signing, await first.storage.keyHolders.list(), clock.time),
+      `copy it to ${hostname()}:/second`,
+    );
   });
 
   t.test('PV-SEC-099 a process that has ended, or has said nothing for three minutes, holds up no key', async (t) => {
