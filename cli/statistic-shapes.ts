@@ -48,3 +48,4 @@ export const readinessRow = z.looseObject({
   not_ready: z.number(),
   unknown: z.number(),
 });
+export type ReadinessRow = z.infer<typeof readinessRow>;

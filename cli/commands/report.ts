@@ -1,8 +1,9 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { type Month, monthName, readMonth } from '../../server/core/month.ts';
+import type { Command } from 'commander';
+import { type Month, monthName } from '../../server/core/month.ts';
 import { openApi } from '../api-client.ts';
 import { Failure } from '../failure.ts';
 import { document } from '../help.ts';
+import { toMonth } from '../month-option.ts';
 import { gather, standingOf } from '../monthly-report/gather.ts';
 import { reportPage } from '../monthly-report/page.ts';
 import type { View } from '../output.ts';
@@ -30,12 +31,6 @@ export function define(command: Command): void {
 }
 
 type Options = { readonly out?: string; readonly untilNow?: boolean };
-
-function toMonth(text: string): Month {
-  const month = readMonth(text);
-  if (month === undefined) throw new InvalidArgumentError('It is a year and a month, such as 2026-11, from 1970 on.');
-  return month;
-}
 
 async function make(month: Month, { out, untilNow = false }: Options, terminal: Terminal): Promise<void> {
   const api = await openApi(terminal);

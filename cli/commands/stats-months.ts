@@ -1,9 +1,10 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { z } from 'zod';
-import { readMonth } from '../../server/core/month.ts';
+import { type Month, monthName } from '../../server/core/month.ts';
 import { openApi, withQuery } from '../api-client.ts';
 import { document } from '../help.ts';
 import { relative, seconds } from '../moment.ts';
+import { toMonth } from '../month-option.ts';
 import type { View } from '../output.ts';
 import { READ_STATISTICS, type StatisticMonth, statisticMonth } from '../statistic-shapes.ts';
 import { Terminal } from '../terminal.ts';
@@ -12,8 +13,8 @@ import { Terminal } from '../terminal.ts';
 export function defineMonths(command: Command): void {
   command
     .description('Tells which months are over, and which are sealed: their figures change no more.')
-    .option('--from <month>', 'the first month, such as 2026-01; default: a year before the last', name)
-    .option('--to <month>', 'the last month; default: the one that runs', name)
+    .option('--from <month>', 'the first month, such as 2026-01; default: a year before the last', toMonth)
+    .option('--to <month>', 'the last month; default: the one that runs', toMonth)
     .action(async (options: Options) => tell(options, Terminal.of(command)));
   document(command, {
     examples: [
@@ -27,16 +28,12 @@ export function defineMonths(command: Command): void {
   });
 }
 
-type Options = { readonly from?: string; readonly to?: string };
-
-function name(text: string): string {
-  if (readMonth(text) === undefined) throw new InvalidArgumentError('It is a year and a month, such as 2026-11, from 1970 on.');
-  return text;
-}
+type Options = { readonly from?: Month; readonly to?: Month };
 
 async function tell({ from, to }: Options, terminal: Terminal): Promise<void> {
   const api = await openApi(terminal);
-  const address = withQuery('/statistics/months', { from, to });
+  const name = (month?: Month) => (month === undefined ? undefined : monthName(month));
+  const address = withQuery('/statistics/months', { from: name(from), to: name(to) });
   const { object: items } = await api.get(address, z.array(statisticMonth), READ_STATISTICS);
   await terminal.answer({ items, next: null }, viewAt(await api.moment()));
 }

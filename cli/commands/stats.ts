@@ -1,14 +1,14 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { z } from 'zod';
-import { beginOfMonth, readMonth } from '../../server/core/month.ts';
+import { type Command, Option } from 'commander';
+import type { Month } from '../../server/core/month.ts';
 import { STATISTIC_PERIODS } from '../../server/core/statistics.ts';
 import { openApi, withQuery } from '../api-client.ts';
 import { readPages, sorted } from '../api-list.ts';
 import { type ListOptions, listOptions } from '../api-options.ts';
 import { moment } from '../audit-records.ts';
 import { document } from '../help.ts';
+import { stretchOf, toMonth } from '../month-option.ts';
 import type { View } from '../output.ts';
-import { keyOf, READ_STATISTICS, statistic } from '../statistic-shapes.ts';
+import { keyOf, READ_STATISTICS, refusalsOf, type StatisticRow, statistic } from '../statistic-shapes.ts';
 import { Terminal } from '../terminal.ts';
 import { defineMonths } from './stats-months.ts';
 
@@ -55,7 +55,7 @@ type Options = ListOptions & {
   readonly of: string;
   readonly from?: string;
   readonly to?: string;
-  readonly month?: readonly [from: string, to: string];
+  readonly month?: Month;
 };
 
 function statistics(command: Command, keys: readonly [string, ...string[]]): Command {
@@ -63,19 +63,12 @@ function statistics(command: Command, keys: readonly [string, ...string[]]): Com
     new Option('--by <what>', 'what is told apart').choices(keys).default(keys[0]),
     new Option('--per <period>', 'how long a period is, of UTC').choices(STATISTIC_PERIODS).default('day'),
     new Option('--of <whose>', 'scopes: what was asked of your scopes, by whomever').choices(['own', 'scopes']).default('own'),
-    new Option('--month <month>', 'a whole month, such as 2026-11').argParser(month).conflicts(['from', 'to']),
+    new Option('--month <month>', 'a whole month, such as 2026-11').argParser(toMonth).conflicts(['from', 'to']),
     new Option('--from <when>', 'the first moment, an ISO date or time in UTC').argParser(moment),
     new Option('--to <when>', 'the moment after the last; default: now').argParser(moment),
   ];
   for (const option of options) command.addOption(option.helpGroup('What is counted:'));
   return listOptions(command);
-}
-
-function month(text: string): readonly [string, string] {
-  const month = readMonth(text);
-  if (month === undefined) throw new InvalidArgumentError('It is a year and a month, such as 2026-11, from 1970 on.');
-  const first = (offset: number) => new Date(beginOfMonth(month + offset) * 1000).toISOString();
-  return [first(0), first(1)];
 }
 
 /** A row as it is shown: one key, two figures, and why there is a gap. */
@@ -94,7 +87,8 @@ async function tell(
   options: Options,
   { terminal, view }: { readonly terminal: Terminal; readonly view: View<Row> },
 ): Promise<void> {
-  const { by, per, of, month: [from, to] = [options.from, options.to] } = options;
+  const { by, per, of, month } = options;
+  const { from, to } = month === undefined ? options : stretchOf(month);
   const api = await openApi(terminal);
   const address = withQuery('/statistics/tokens', { by, per, of, from, to });
   const { items, next } = await readPages(api, address, {
@@ -108,11 +102,10 @@ async function tell(
     terminal.warn(`not everything is counted: ${period} ${gap}`);
 }
 
-function rowOf(item: z.infer<typeof statistic>): Row {
+function rowOf(item: StatisticRow): Row {
   const { period, tokens = null, refusals, sealed = false, reason = '' } = item;
-  const sum = refusals ? Object.values(refusals).reduce((before, count) => before + count, 0) : null;
   return {
-    ...{ period, key: keyOf(item), tokens, refusals: sum, codes: refusals ?? {} },
+    ...{ period, key: keyOf(item), tokens, refusals: refusals ? refusalsOf(item) : null, codes: refusals ?? {} },
     ...{ sealed: reason === '' ? sealed : null, gap: reason },
   };
 }

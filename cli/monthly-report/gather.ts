@@ -1,17 +1,19 @@
 import { z } from 'zod';
-import { beginOfMonth, type Month, monthName, readMonth } from '../../server/core/month.ts';
+import { type Month, monthName, readMonth } from '../../server/core/month.ts';
 import { type ApiClient, withQuery } from '../api-client.ts';
 import { readAll, readPages } from '../api-list.ts';
 import { auditRecord, READ_AUDIT } from '../audit-records.ts';
 import { readEndings } from '../endings.ts';
 import { Failure } from '../failure.ts';
 import { namesOf } from '../find-suppliers.ts';
+import { stretchOf } from '../month-option.ts';
 import {
   keyOf,
   READ_STATISTICS,
   readinessRow,
   refusalsOf,
   type StatisticMonth,
+  type StatisticRow,
   statistic,
   statisticMonth,
 } from '../statistic-shapes.ts';
@@ -50,17 +52,11 @@ export async function gather(api: ApiClient, month: Month, standing: StatisticMo
   };
 }
 
-/** From the first second of a month to that after another. */
-function stretch([first, last]: readonly [first: Month, last: Month]): { readonly from: string; readonly to: string } {
-  const instant = (month: Month) => new Date(beginOfMonth(month) * 1000).toISOString();
-  return { from: instant(first), to: instant(last + 1) };
-}
-
 async function usageOf(api: ApiClient, month: Month, whose: Usage['whose']): Promise<Usage> {
   const years = [Math.max(0, Math.floor(month / 12) * 12 - 12 * (YEARS - 1)), month] as const;
   const read = async (by: string, months: readonly [Month, Month]) => {
     const of = whose === 'scopes' ? 'scopes' : 'own';
-    const address = withQuery('/statistics/tokens', { by, of, per: 'month', ...stretch(months) });
+    const address = withQuery('/statistics/tokens', { by, of, per: 'month', ...stretchOf(...months) });
     return readAll(api, address, { shape: statistic, scopes: READ_STATISTICS });
   };
   const codes = await read('code', years);
@@ -74,7 +70,7 @@ async function usageOf(api: ApiClient, month: Month, whose: Usage['whose']): Pro
   };
 }
 
-function figuresOf(rows: readonly z.infer<typeof statistic>[]): readonly Figure[] {
+function figuresOf(rows: readonly StatisticRow[]): readonly Figure[] {
   return rows.flatMap((row) => {
     const month = readMonth(row.period);
     if (month === undefined || row.reason !== undefined) return [];
@@ -83,14 +79,14 @@ function figuresOf(rows: readonly z.infer<typeof statistic>[]): readonly Figure[
 }
 
 async function readinessOf(api: ApiClient, per: 'day' | 'month', months: readonly [Month, Month]) {
-  return readAll(api, withQuery('/statistics/readiness', { per, ...stretch(months) }), {
+  return readAll(api, withQuery('/statistics/readiness', { per, ...stretchOf(...months) }), {
     shape: readinessRow,
     scopes: READ_STATISTICS,
   });
 }
 
 async function changesOf(api: ApiClient, month: Month) {
-  const address = withQuery('/audit', { kind: 'changes', ...stretch([month, month]) });
+  const address = withQuery('/audit', { kind: 'changes', ...stretchOf(month) });
   const { items, next } = await readPages(api, address, {
     ...{ shape: auditRecord, scopes: READ_AUDIT },
     part: { limit: CHANGES },

@@ -1,7 +1,8 @@
 import type { Month } from '../../server/core/month.ts';
 import type { EpochSeconds } from '../../server/core/time.ts';
 import type { AuditRecord } from '../audit-records.ts';
-import type { StatisticMonth } from '../statistic-shapes.ts';
+import type { Expiring } from '../endings.ts';
+import type { ReadinessRow, StatisticMonth } from '../statistic-shapes.ts';
 
 /** Tokens and refusals of one thing in one month. */
 export type Figure = {
@@ -27,23 +28,6 @@ export type Usage = {
   readonly gaps: readonly Gap[];
 };
 
-/** Minutes of a period. */
-export type ReadinessRow = {
-  readonly period: string;
-  readonly ready: number;
-  readonly disturbed: number;
-  readonly not_ready: number;
-  readonly unknown: number;
-};
-
-/** Something that ends. */
-export type Ending = {
-  readonly kind: string;
-  readonly name: string;
-  readonly ends: string;
-  readonly orgno?: string | undefined;
-};
-
 /** What only some clients may read: what was read, or which scope it takes. */
 export type Readable<T> = { readonly found: T } | { readonly takes: string };
 
@@ -59,6 +43,6 @@ export type Gathered = {
   /** The newest first. */
   readonly changes: Readable<{ readonly records: readonly AuditRecord[]; readonly isCut: boolean }>;
   /** The first to end first. */
-  readonly endings: Readable<readonly Ending[]>;
+  readonly endings: Readable<readonly Expiring[]>;
   readonly names: ReadonlyMap<string, string>;
 };

@@ -1,7 +1,8 @@
 import { monthName } from '../../server/core/month.ts';
 import type { AuditRecord } from '../audit-records.ts';
+import type { ReadinessRow } from '../statistic-shapes.ts';
 import { chartOf } from './chart.ts';
-import type { Gathered, ReadinessRow } from './gathered.ts';
+import type { Gathered } from './gathered.ts';
 import { html, type Markup, share } from './markup.ts';
 import { tableOf } from './table.ts';
 
