@@ -78,8 +78,8 @@ ${tableOf({ caption: title, columns: ['Month', ...years.map(({ year }) => `${yea
 }
 
 function apis({ whose, scopes }: Usage, month: Month): Markup {
-  const of = (key: string, first: Month, last: Month) =>
-    totalOf(between(scopes, first, last).filter((figure) => figure.key === key));
+  const each = Map.groupBy(scopes, ({ key }) => key);
+  const of = (key: string, first: Month, last: Month) => totalOf(between(each.get(key) ?? [], first, last));
   const january = Math.floor(month / 12) * 12;
   const ranked = topOf([...yearly(scopes, january, month)], Number.POSITIVE_INFINITY);
   const rows = ranked.map(({ key }) => [
@@ -88,12 +88,9 @@ function apis({ whose, scopes }: Usage, month: Month): Markup {
     of(key, month, month).refusals,
   ]);
   const columns = ['Scope', 'This month', 'Month before', 'Same month last year', 'This year', 'Last year to then', 'Refusals'];
-  const plots = ranked.slice(0, PLOTTED).map(({ key }, place) =>
-    byMonth(
-      scopes.filter((figure) => figure.key === key),
-      { id: `${whose}-${place}`, title: key, month },
-    ),
-  );
+  const plots = ranked
+    .slice(0, PLOTTED)
+    .map(({ key }, place) => byMonth(each.get(key) ?? [], { id: `${whose}-${place}`, title: key, month }));
   return html`${tableOf({ caption: 'Tokens by API', columns, rows, none: 'no tokens and no refusals this year or last.' })}
 ${plots}${ranked.length > PLOTTED ? html`<p>The ${PLOTTED} most used of ${ranked.length} are plotted.</p>` : undefined}`;
 }
