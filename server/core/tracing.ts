@@ -34,9 +34,9 @@ export interface Tracing {
   /**
    * A whole request, part of its caller's trace where it says so.
    * @param path one of our own addresses.
-   * @param work is handed the trace that it is part of, and says how it ended.
+   * @param work is handed the trace that it is part of, where it is told of at all, and says how it ended.
    */
-  request(path: string, caller: CallersTrace | undefined, work: (trace: Trace) => Promise<Ended>): Promise<void>;
+  request(path: string, caller: CallersTrace | undefined, work: (trace: Trace | undefined) => Promise<Ended>): Promise<void>;
   /** A part of the work of a request. */
   step<T>(name: Step, work: () => Promise<T>): Promise<T>;
   /** A request to another server, whether on behalf of a request or not. */

@@ -11,23 +11,28 @@ import { traceOf } from './traceparent.ts';
  */
 export function correlationId(random: Random): Middleware {
   return (ctx, next) => {
-    number(ctx, traceOf(ctx.req.headers.traceparent) ?? { id: random.traceId(), sampled: false });
+    number(ctx, unrecorded(random, traceOf(ctx.req.headers.traceparent)));
     return next();
   };
 }
 
-/** As {@link correlationId}, where somebody records traces: a request to one of these addresses has the number of its recorded trace. */
+/** As {@link correlationId}, where somebody records traces: a POST to one of these addresses has the number of its recorded trace. */
 export function recordedCorrelationId(random: Random, tracing: Tracing, paths: ReadonlySet<string>): Middleware {
-  const unrecorded = correlationId(random);
+  const others = correlationId(random);
   return (ctx, next) => {
-    if (!paths.has(ctx.path)) return unrecorded(ctx, next);
-    return tracing.request(ctx.path, traceOf(ctx.req.headers.traceparent), async (trace) => {
-      number(ctx, trace);
+    if (ctx.method !== 'POST' || !paths.has(ctx.path)) return others(ctx, next);
+    const caller = traceOf(ctx.req.headers.traceparent);
+    return tracing.request(ctx.path, caller, async (trace) => {
+      number(ctx, trace ?? unrecorded(random, caller));
       await next();
       const { code } = ctx.state;
       return { status: ctx.status, ...(code !== undefined && { code }) };
     });
   };
+}
+
+function unrecorded(random: Random, caller: Trace | undefined): Trace {
+  return caller ?? { id: random.traceId(), sampled: false };
 }
 
 function number(ctx: Context, trace: Trace): void {

@@ -47,7 +47,11 @@ class RecordedTraces implements Traces {
     this.#log = log;
   }
 
-  async request(path: string, caller: CallersTrace | undefined, work: (trace: Trace) => Promise<Ended>): Promise<void> {
+  async request(
+    path: string,
+    caller: CallersTrace | undefined,
+    work: (trace: Trace | undefined) => Promise<Ended>,
+  ): Promise<void> {
     const { SpanKind, SpanStatusCode } = this.#api;
     const attributes = { 'http.request.method': 'POST', 'http.route': path };
     const span = this.#tracer.startSpan(`POST ${path}`, { kind: SpanKind.SERVER, attributes }, this.#parent(caller));
@@ -72,9 +76,10 @@ class RecordedTraces implements Traces {
       'url.template': path,
     };
     const span = this.#tracer.startSpan(`${method} ${path}`, { kind: this.#api.SpanKind.CLIENT, attributes });
+    const trace = this.#traceOf(span);
     return this.#during(span, () =>
       work({
-        traceparent: traceparent(this.#traceOf(span), span.spanContext().spanId),
+        ...(trace && { traceparent: traceparent(trace, span.spanContext().spanId) }),
         answered: (status) => void span.setAttribute('http.response.status_code', status),
       }),
     );
@@ -102,15 +107,17 @@ class RecordedTraces implements Traces {
 
   /** Whatever instruments the server itself has opened a span already, in the caller's trace; otherwise the caller's own. */
   #parent(caller: CallersTrace | undefined): Context {
-    const { ROOT_CONTEXT, TraceFlags, context, trace } = this.#api;
+    const { TraceFlags, context, trace } = this.#api;
     const active = context.active();
     if (trace.getSpanContext(active) || !caller) return active;
     const { id, parent, sampled } = caller;
     const traceFlags = sampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
-    return trace.setSpanContext(ROOT_CONTEXT, { traceId: id, spanId: parent, traceFlags, isRemote: true });
+    return trace.setSpanContext(active, { traceId: id, spanId: parent, traceFlags, isRemote: true });
   }
 
-  #traceOf(span: Span): Trace {
+  /** None of what the SDK is told to leave out: its span is part of no trace, and has nothing but zeros for numbers. */
+  #traceOf(span: Span): Trace | undefined {
+    if (!this.#api.isSpanContextValid(span.spanContext())) return undefined;
     const { traceId, traceFlags } = span.spanContext();
     return { id: traceId, sampled: (traceFlags & this.#api.TraceFlags.SAMPLED) !== 0 };
   }

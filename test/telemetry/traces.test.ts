@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { context, createContextKey, SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import t from 'tap';
 import { ORGANIZATIONS } from '../../fixtures/made-up-world.ts';
@@ -68,6 +68,45 @@ t.test('what the caller does not record is not recorded, and has the caller’s 
   const { headers, status } = await server.post(await form(), { traceparent: `00-${TRACE}-${PARENT}-00` });
   t.equal(status, 200);
   t.equal(headers.get('x-correlation-id'), TRACE);
+  t.same(recorded(), []);
+});
+
+/** As instrumentations do with a request that they are told to leave out; the key is that of @opentelemetry/core. */
+function leavingOut<T>(work: () => T): T {
+  return context.with(context.active().setValue(createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING'), true), work);
+}
+
+t.test(
+  'PV-SEC-066 a request that the SDK is told to leave out has a correlation id all the same, and asks others by it',
+  async (t) => {
+    const { emit } = Server.prototype;
+    const request = t.intercept(Server.prototype, 'emit', {
+      configurable: true,
+      writable: true,
+      value: function (this: Server, event: string, ...rest: unknown[]) {
+        const told = () => Reflect.apply(emit, this, [event, ...rest]);
+        return event === 'request' ? leavingOut(told) : told();
+      },
+    });
+    recorded();
+    const ids = [];
+    for (const scope of [SCOPE, 'prove:ukjent.read'])
+      ids.push((await server.post(await form(scope))).headers.get('x-correlation-id'));
+    t.match(ids, [/[1-9a-f]/, /[1-9a-f]/]);
+    t.equal(new Set(ids).size, 2);
+    const { headers } = await server.post(await form(), { traceparent: `00-${TRACE}-${PARENT}-01` });
+    t.equal(headers.get('x-correlation-id'), TRACE);
+    t.ok(request().length > 0);
+    t.same(recorded(), []);
+    const traces = await openTraces({ info: () => {}, warn: () => {}, error: () => {} });
+    const outbound = { method: 'GET', origin: 'http://127.0.0.1', path: '/' } as const;
+    t.equal(await leavingOut(async () => traces?.outbound(outbound, async ({ traceparent }) => traceparent)), undefined);
+  },
+);
+
+t.test('what is no token request, as the token endpoint is asked it, is no span', async (t) => {
+  recorded();
+  t.equal((await fetch(new URL('token', server.issuer))).status, 405);
   t.same(recorded(), []);
 });
 
