@@ -1,6 +1,7 @@
 import t from 'tap';
 import { authentication } from '../../server/core/authenticate.ts';
 import { authorization } from '../../server/core/authorize.ts';
+import { refusedAssertions } from '../token/refused-assertions.ts';
 import { type ApiCaller, refusedByApi, sameEachTime, startApi, type TestApi } from './api.ts';
 
 const EXPLAIN = ['portvakt:explanations'] as const;
@@ -96,15 +97,7 @@ t.test('each kind of client and fault is explained with the code that the token 
   const { server } = api;
   const cases: readonly (readonly [name: string, options: object, code: string])[] = [
     ['demo-certificate', CLOSED, 'none'],
-    ['demo-expired-key', CLOSED, 'MP-121'],
-    ['demo-expired-certificate', CLOSED, 'MP-120'],
-    ['demo-disabled', CLOSED, 'MP-100'],
-    ['demo-consumer', { scope: 'prove:innbygger.read' }, 'MP-201'],
-    ['demo-consumer', { ...CLOSED, claims: { aud: 5 } }, 'MP-011'],
-    ['demo-consumer', { ...CLOSED, claims: { x: 5 } }, 'PV-014'],
-    ['demo-consumer', { ...CLOSED, lifetime: 121 }, 'PV-132'],
-    ['demo-consumer', { ...CLOSED, claims: { consumer_org: '310555053' } }, 'MP-251'],
-    ['demo-consumer', { ...CLOSED, key: server.client('demo-supplier').key }, 'MP-124'],
+    ...refusedAssertions(server, CLOSED),
   ];
   for (const [name, options, code] of cases) {
     const assertion = await server.assertion(name, options);

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { ALL_CHECKS } from '../../server/core/explain-refusal.ts';
 import { DAY } from '../../server/core/time.ts';
 import { type ApiCaller, refusedByApi, sameEachTime, startApi, type TestApi } from '../selfservice/api.ts';
+import { refusedAssertions } from './refused-assertions.ts';
 import { type Answer, startTestServer } from './server.ts';
 
 const EXPLAIN = ['portvakt:explanations'] as const;
@@ -116,15 +117,7 @@ t.test('each kind of refusal is explained with the code that was answered', asyn
   const operator = await api.as('operator', ['portvakt:operator']);
   const { server } = api;
   const cases: readonly (readonly [name: string, options: object, code: string])[] = [
-    ['demo-expired-key', CLOSED, 'MP-121'],
-    ['demo-expired-certificate', CLOSED, 'MP-120'],
-    ['demo-disabled', CLOSED, 'MP-100'],
-    ['demo-consumer', { scope: 'prove:innbygger.read' }, 'MP-201'],
-    ['demo-consumer', { ...CLOSED, claims: { aud: 5 } }, 'MP-011'],
-    ['demo-consumer', { ...CLOSED, claims: { x: 5 } }, 'PV-014'],
-    ['demo-consumer', { ...CLOSED, lifetime: 121 }, 'PV-132'],
-    ['demo-consumer', { ...CLOSED, claims: { consumer_org: '310555053' } }, 'MP-251'],
-    ['demo-consumer', { ...CLOSED, key: server.client('demo-supplier').key }, 'MP-124'],
+    ...refusedAssertions(server, CLOSED),
     ['demo-consumer', { ...CLOSED, header: { kid: 'unknown' } }, 'PV-125'],
     ['demo-consumer', { ...CLOSED, clientId: 'nobody' }, 'MP-100'],
     ['demo-supplier', CLOSED, 'MP-250'],
