@@ -94,7 +94,10 @@ function passUnusable(error: unknown): void {
   if (!(error instanceof KeyUnusable)) throw error;
 }
 
-/** The keys that this process holds: those that sign, and those that will, so that they can when their time comes. `PV-SEC-099` */
+/**
+ * The keys that this process holds: those that sign, and those that will, here or elsewhere, so that they can when their time comes.
+ * `PV-SEC-099`
+ */
 class LoadedKeys {
   readonly #place: KeyPlace;
   readonly #algorithms: ReadonlySet<SigningAlgorithm>;
@@ -154,20 +157,26 @@ class LoadedKeys {
       if (!key) return this.#read();
       keys.set(active.kid, key);
       signers.set(alg, createSigner(active.kid, key, alg));
-      if (this.#awaited.has(active.kid))
-        await sealActive(this.#place, active, key).catch((error: unknown) =>
-          this.#warn(active, error, 'sealed as one that signs'),
-        );
     }
-    const pending = records.filter(({ state }) => state === 'pending');
-    for (const record of pending) {
+    // Those that will sign, and those that sign where their algorithm is set.
+    const others = records.filter(({ kid, state }) => (state === 'pending' || state === 'active') && !keys.has(kid));
+    for (const record of others) {
       const key = await this.#load(record).catch((error: unknown) => this.#warn(record, error));
       if (key) keys.set(record.kid, key);
     }
+    await this.#sealAwaited(records, keys);
     this.#keys = keys;
     this.#signers = signers;
     // What is lacking may be brought here without a change of what the store has.
-    this.#records = pending.every(({ kid }) => keys.has(kid)) ? text : '';
+    this.#records = others.every(({ kid }) => keys.has(kid)) ? text : '';
+  }
+
+  async #sealAwaited(records: readonly SigningKeyRecord[], keys: ReadonlyMap<string, KeyObject>): Promise<void> {
+    for (const record of records) {
+      const key = keys.get(record.kid);
+      if (!key || record.state !== 'active' || !this.#awaited.has(record.kid)) continue;
+      await sealActive(this.#place, record, key).catch((error: unknown) => this.#warn(record, error, 'sealed as one that signs'));
+    }
   }
 
   /** The private key of a record, and no other. @throws {KeyUnusable} */

@@ -312,6 +312,22 @@ t.test('a key whose algorithm is set no more stays published, and signs nothing'
   t.same(await after.jwks(), await before.jwks());
 });
 
+t.test(
+  'PV-SEC-099 a process holds the keys of algorithms that are not set here, too; that one is gone stops nothing',
+  async (t) => {
+    const place = await emptyPlace(t);
+    const before = await open({ ...place, algorithms: ['RS256', 'ES256'] });
+    const kids = (await before.jwks()).keys.map(({ kid }) => kid);
+    t.same((await (await open(place)).held()).toSorted(), kids.toSorted());
+    const unset = (await place.storage.signingKeys.list()).find(({ alg }) => alg === 'ES256')?.kid;
+    rmSync(join(place.directory, `${unset}.sealed`));
+    t.same(
+      await (await open(place)).held(),
+      kids.filter((kid) => kid !== unset),
+    );
+  },
+);
+
 t.test('keys of several kinds that the database has forgotten are found again by their kinds', async (t) => {
   const place = await emptyPlace(t);
   const algorithms = ['RS256', 'ES256'] as const;
