@@ -22,7 +22,7 @@ type Watching = {
 /**
  * Says every minute which signing keys this process holds, and does what is due at them, once however many processes look: those whose
  * time is over are removed, and where the settings say so the next ones are published and activated. While the clock is not to be
- * believed nothing is done. `PV-SEC-098`, `PV-SEC-099`
+ * believed nothing is done, nor in the first look after one that failed. `PV-SEC-098`, `PV-SEC-099`
  * @returns what ends it
  */
 export function watchKeys(place: KeyPlace, watching: Watching): () => Promise<void> {
@@ -30,10 +30,16 @@ export function watchKeys(place: KeyPlace, watching: Watching): () => Promise<vo
   const fail = (error: unknown): void =>
     log.error('the signing keys could not be rotated', { error: error instanceof Error ? error.message : String(error) });
   const plan = { algorithms, ...(settings.rotateEvery !== undefined && { rotateEvery: settings.rotateEvery }) };
+  let isHeard = true;
   const look = async (): Promise<void> => {
+    // What has kept this process from saying it may have kept the others: they have until the next look to say it, too.
+    const wasHeard = isHeard;
+    isHeard = false;
     try {
       if (!watch.steady() || (await isApart(place.clock, place.storage.ready))) return;
       await holding.tell();
+      isHeard = true;
+      if (!wasHeard) return;
       for (const step of await rotate(place, plan, fail)) log.info('the signing keys were rotated', { detail: spell(step) });
       await tidy(place);
     } catch (error) {

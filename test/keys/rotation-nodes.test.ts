@@ -8,7 +8,7 @@ import { openKeystore } from '../../keys/keystore.ts';
 import { makeMasterKeyFile, openMasterKey } from '../../keys/master-key.ts';
 import { activateSigningKey, generateSigningKey, rotate, whatIsNext } from '../../keys/rotation.ts';
 import { NOT_HERE } from '../../proving/postgres-programs.ts';
-import type { Log } from '../../server/core/ports.ts';
+import { type Log, StoreUnavailable } from '../../server/core/ports.ts';
 import { PENDING_AT_LEAST } from '../../server/core/signing-key.ts';
 import { DAY, MINUTE } from '../../server/core/time.ts';
 import { KeyHolding } from '../../server/key-holding.ts';
@@ -169,6 +169,48 @@ else {
     await t.rejects(rotate(first, plan), { message: /has not been loaded at [^ ]*:\/killed,/ });
     clock.time++;
     t.same(await rotate(first, plan), [{ does: 'activate', kid }]);
+  });
+
+  t.test('PV-SEC-099 after a database that was gone every process has a minute to speak before a key signs', async (t) => {
+    const { first, second, clock } = await nodes(t);
+    clock.time = NOW + 90 * DAY;
+    await rotate(first, plan);
+    clock.time += PENDING_AT_LEAST;
+    let isGone = false;
+    const watched = async (place: KeyPlace, dataDir: string) => {
+      const ready = async () => (isGone ? Promise.reject(new StoreUnavailable('it is gone')) : place.storage.ready());
+      const reached = { ...place, storage: { ...place.storage, ready } };
+      const looks: (() => unknown)[] = [];
+      const every = (_: number, look: () => unknown) => {
+        looks.push(look);
+        return () => {};
+      };
+      const holding = await serves(reached, dataDir);
+      watchKeys(reached, {
+        ...{ algorithms: plan.algorithms, settings: plan, holding, watch: { steady: () => true }, every, log: SILENT },
+      });
+      return async () => {
+        for (const look of looks) await look();
+      };
+    };
+    const [look, lookAtSecond] = [await watched(first, '/first'), await watched(second, '/second')];
+    const signing = async () => (await first.storage.signingKeys.list()).map(({ state }) => state);
+    isGone = true;
+    for (let minute = 0; minute < 4; minute++) {
+      clock.time += MINUTE;
+      for (const each of [look, lookAtSecond]) await each();
+    }
+    isGone = false;
+    await look();
+    t.same(await signing(), ['active', 'pending'], 'the second has not had time to say that it lacks it');
+    await lookAtSecond();
+    clock.time += MINUTE;
+    await look();
+    t.same(await signing(), ['active', 'pending'], 'it has said so');
+    bring(await pendingKid(first), first, second);
+    await lookAtSecond();
+    await look();
+    t.same(await signing(), ['retired', 'active']);
   });
 
   t.test('a key that is held up holds up no other step, and is told of', async (t) => {
