@@ -75,7 +75,8 @@ export async function lookAtReplayFloor({ status, now }: Host): Promise<Found> {
   return floor && floor.issued_from > 0 ? `refuses what was issued before ${rfc3339(floor.issued_from)}` : 'none';
 }
 
-const MEND_CLOCKS = 'set the clocks of this machine and of the database right (NTP)';
+/** What helps where a machine's clock is not the database's. */
+export const MEND_CLOCKS = 'set the clocks of this machine and of the database right (NTP)';
 
 /** A clock that has gone back would take tokens that have ended for good ones; one that is not the database's serves nobody. `PV-SEC-026` */
 export async function lookAtPast({ inStore, now }: Host): Promise<Found> {

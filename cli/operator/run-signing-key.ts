@@ -8,6 +8,7 @@ import {
   RotationRefused,
   retireSigningKey,
 } from '../../keys/rotation.ts';
+import { isApart } from '../../server/clock.ts';
 import { type Config, readConfig } from '../../server/config.ts';
 import type { SigningKeyRecord } from '../../server/core/ports.ts';
 import type { SigningAlgorithm } from '../../server/core/signing-algorithm.ts';
@@ -17,6 +18,7 @@ import { confirmOnHost } from '../confirm.ts';
 import { Failure } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
 import { openExisting } from './existing-store.ts';
+import { MEND_CLOCKS } from './host-data.ts';
 import { nearestConfig } from './run-server.ts';
 import { rewrappedView, shownKey, signingKeyStatus, signingKeyView, statusView } from './signing-key-view.ts';
 
@@ -51,6 +53,19 @@ async function onHost<T>(options: { readonly config?: string }, work: (host: Hos
   }
 }
 
+/**
+ * As {@link onHost}, to change a key. By a clock that is not the database's a key could sign at once, and no node would be waited for.
+ * `PV-SEC-098`, `PV-SEC-099`
+ */
+async function change<T>({ emergency, ...options }: ActOptions, work: (host: Host) => Promise<T>): Promise<T> {
+  return onHost(options, async (host) => {
+    const { clock, storage } = host.place;
+    if (!emergency && (await isApart(clock, storage.ready)))
+      throw new Failure('refused', "the clock of this machine is not the database's", { fix: MEND_CLOCKS });
+    return work(host);
+  });
+}
+
 /** @throws {Failure} */
 export async function list(options: ListOptions, terminal: Terminal): Promise<void> {
   await onHost(options, async ({ place }) => {
@@ -74,7 +89,7 @@ export async function status(options: ListOptions, terminal: Terminal): Promise<
 /** @throws {Failure} */
 export async function generate(options: GenerateOptions, terminal: Terminal): Promise<void> {
   const state = options.publish ? 'pending' : 'generated';
-  await onHost(options, async ({ place }) => {
+  await change(options, async ({ place }) => {
     const key = await generateSigningKey(place, { alg: options.alg, state }, BY_HOST);
     await answer(key, terminal);
     terminal.next(state === 'pending' ? 'portvakt signing-key status' : `portvakt signing-key publish ${key.kid}`);
@@ -85,13 +100,13 @@ const BY_HOST: KeyAct = { actor: 'host' };
 
 /** @throws {Failure} */
 export async function publish(kid: string, options: ActOptions, terminal: Terminal): Promise<void> {
-  await onHost(options, async ({ place }) => answer(await publishSigningKey(place, kid, BY_HOST), terminal));
+  await change(options, async ({ place }) => answer(await publishSigningKey(place, kid, BY_HOST), terminal));
 }
 
 /** @throws {Failure} `refused` before its time, unless it is an emergency */
 export async function activate(named: string | undefined, options: ActOptions, terminal: Terminal): Promise<void> {
   const act = actOf(options);
-  await onHost(options, async ({ place, now }) => {
+  await change(options, async ({ place, now }) => {
     const key = await chosen(place, named, options.alg);
     if (options.ifDue && (!key || (signsFrom(key) ?? now + 1) > now)) {
       terminal.say('no key is due: nothing was changed');
@@ -131,7 +146,7 @@ function actOf({ emergency, reason }: ActOptions): KeyAct {
 /** @throws {Failure} */
 export async function retire(kid: string, options: ActOptions, terminal: Terminal): Promise<void> {
   const act = actOf(options);
-  await onHost(options, async ({ place, config }) => {
+  await change(options, async ({ place, config }) => {
     const what = options.emergency
       ? `The key ${kid} goes at once: tokens that it has signed are refused by whoever fetches the keys anew.`
       : `The key ${kid} is taken out of use.`;

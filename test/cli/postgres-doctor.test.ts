@@ -52,6 +52,19 @@ else {
     t.same(await changes(), before);
   });
 
+  t.test('PV-SEC-098 by a clock that is not the database’s no key is made or changed, unless in an emergency', async (t) => {
+    const keys = () => cluster.sql(`SELECT kid, state FROM portvakt.signing_keys ORDER BY kid`, database);
+    const before = await keys();
+    const slow = 'const now = Date.now; Date.now = () => now() - 172_800_000';
+    const surroundings = { nodeFlags: [`--import=data:text/javascript,${encodeURIComponent(slow)}`] };
+    const { code, stderr } = await user.run(['signing-key', 'generate', '--publish'], surroundings);
+    t.equal(code, 9);
+    t.match(stderr, /clock of this machine is not the database's[\s\S]*NTP/);
+    t.same(await keys(), before, 'it would have been published two days ago, and could have signed at once');
+    const urgent = ['signing-key', 'retire', 'nobody', '--emergency', '--reason', 'stolen', '--yes'];
+    t.match((await user.run(urgent, surroundings)).stderr, /there is no signing key nobody/);
+  });
+
   t.test(
     'what is wrong in the database is found: a key that a node lacks, a replay floor ahead, a migration, the database',
     async (t) => {
