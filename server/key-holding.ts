@@ -34,13 +34,17 @@ export class KeyHolding {
     return begun;
   }
 
-  /** Says it anew. While the store's clock tells another time nothing is said: such a process is not ready. @throws {StoreUnavailable} */
-  async tell(): Promise<void> {
+  /**
+   * Says it anew. While the store's clock tells another time nothing is said: such a process is not ready.
+   * @returns whether it was said. @throws {StoreUnavailable}
+   */
+  async tell(): Promise<boolean> {
     const { keystore } = this.#holding;
     const { storage, clock } = keystore.place;
-    if (await isApart(clock, storage.ready)) return;
+    if (await isApart(clock, storage.ready)) return false;
     const kids = await keystore.held();
     await storage.keyHolders.put({ process: this.#process, node: this.#node, at: Math.floor(clock.now()), kids });
+    return true;
   }
 
   /** Takes it back. Where it cannot be, it ends by itself some minutes later. */

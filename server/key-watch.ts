@@ -1,7 +1,7 @@
 import { tidy } from '../keys/key-care.ts';
 import type { KeyPlace } from '../keys/key-change.ts';
 import { rotate } from '../keys/rotation.ts';
-import { type ClockWatch, isApart } from './clock.ts';
+import type { ClockWatch } from './clock.ts';
 import type { Every, Log } from './core/ports.ts';
 import type { KeySettings } from './core/settings.ts';
 import type { SigningAlgorithm } from './core/signing-algorithm.ts';
@@ -36,10 +36,8 @@ export function watchKeys(place: KeyPlace, watching: Watching): () => Promise<vo
     const wasHeard = isHeard;
     isHeard = false;
     try {
-      if (!watch.steady() || (await isApart(place.clock, place.storage.ready))) return;
-      await holding.tell();
-      isHeard = true;
-      if (!wasHeard) return;
+      isHeard = watch.steady() && (await holding.tell());
+      if (!isHeard || !wasHeard) return;
       for (const step of await rotate(place, plan, fail)) log.info('the signing keys were rotated', { detail: spell(step) });
       await tidy(place);
     } catch (error) {
