@@ -55,9 +55,10 @@ function assertGenerated({ kid, state }: SigningKeyRecord): void {
  * signed until now is retired in the same commit. `PV-SEC-099`
  * @throws {RotationRefused | KeyUnusable | StoreUnavailable}
  */
-export async function activateSigningKey(place: KeyPlace, kid: string, act: KeyAct): Promise<SigningKeyRecord> {
-  const holders = await place.storage.keyHolders.list();
-  return enter(place, { kid, state: 'active', judge: (key, now) => assertMaySign(key, { now, holders, act }), act });
+export function activateSigningKey(place: KeyPlace, kid: string, act: KeyAct): Promise<SigningKeyRecord> {
+  const judge: Entry['judge'] = async (key, now) =>
+    assertMaySign(key, { now, holders: await place.storage.keyHolders.list(), act });
+  return enter(place, { kid, state: 'active', judge, act });
 }
 
 type Asked = { readonly now: number; readonly holders: readonly KeyHolder[]; readonly act: KeyAct };
@@ -90,25 +91,25 @@ type Entry = {
   readonly kid: string;
   readonly state: 'pending' | 'active';
   /** @throws {RotationRefused} */
-  readonly judge: (key: SigningKeyRecord, now: number) => void;
+  readonly judge: (key: SigningKeyRecord, now: number) => void | Promise<void>;
   readonly act: KeyAct;
 };
 
 /**
  * Brings a key into a state. Its file is sealed so before the record says it; judged is once more in the transaction, so that two who do
- * the same at once do it once.
+ * the same at once do it once, and by what is said meanwhile.
  */
 async function enter(place: KeyPlace, { kid, state, judge, act }: Entry): Promise<SigningKeyRecord> {
   const { folder, storage, clock } = place;
   const at = Math.floor(clock.now());
   const before = find(await storage.signingKeys.list(), kid);
-  judge(before, at);
+  await judge(before, at);
   const key = await folder.open(kid, { kinds: [KIND_OF[before.alg]], states: STATES_AHEAD });
   const sealed = await folder.seal(kid, key, state);
   const entered = await storage.transaction(async (changes) => {
     const keys = await changes.signingKeys.list();
     const key = find(keys, kid);
-    judge(key, at);
+    await judge(key, at);
     folder.put(kid, sealed);
     const former = state === 'active' ? activeKey(keys, key.alg) : undefined;
     if (former) await leave(changes, former, { state: 'retired', at, act });

@@ -155,6 +155,25 @@ else {
     );
   });
 
+  t.test('PV-SEC-099 a process that begins to serve while a key is let sign is waited for, too', async (t) => {
+    const { first, second, clock } = await nodes(t);
+    clock.time = NOW + 90 * DAY;
+    await rotate(first, plan);
+    clock.time += PENDING_AT_LEAST;
+    const { storage } = first;
+    const transaction: typeof storage.transaction = async (work) => {
+      await serves(second, '/second');
+      return storage.transaction(work);
+    };
+    await t.rejects(rotate({ ...first, storage: { ...storage, transaction } }, plan), {
+      message: /not been loaded at .*:\/second/,
+    });
+    t.same(
+      (await storage.signingKeys.list()).map(({ state }) => state),
+      ['active', 'pending'],
+    );
+  });
+
   t.test('PV-SEC-099 a process that has ended, or has said nothing for three minutes, holds up no key', async (t) => {
     const { first, second, clock } = await nodes(t);
     const held = { ended: await serves(second, '/ended'), killed: await serves(second, '/killed') };
