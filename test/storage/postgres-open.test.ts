@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as pause } from 'node:timers/promises';
 import t from 'tap';
 import { freePort } from '../../proving/data-directory.ts';
 import { OWNER_ROLE, RUNTIME_ROLE } from '../../proving/postgres-places.ts';
@@ -172,6 +173,21 @@ if (!NOT_HERE) {
     for (const line of lines) if ('hash' in line) t.equal(recordHash(line), line.hash);
     await t.rejects(storage.audit.append({ ...verdict, clientId: '\0' }), TypeError);
     t.equal(await storage.clients.find('a\0'), undefined, 'what no text of the database can hold is not there');
+  });
+
+  t.test('questions that are asked at once in one transaction are sent one after the other, as the driver demands', async (t) => {
+    const warned: string[] = [];
+    const hear = ({ message }: Error) => void warned.push(message);
+    process.on('warning', hear);
+    t.teardown(() => process.off('warning', hear));
+    const storage = await openStorage(await places.location());
+    t.teardown(() => storage.close());
+    const found = await storage.transaction(({ clients, organizations, scopes }) =>
+      Promise.all([clients.find('a'), organizations.find('b'), scopes.find('c')]),
+    );
+    t.same(found, [undefined, undefined, undefined]);
+    await pause();
+    t.same(warned, []);
   });
 
   t.test('PV-SEC-115 a server by whose settings a commit does not last is refused', async (t) => {

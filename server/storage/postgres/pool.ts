@@ -67,20 +67,27 @@ async function released<T>(client: PoolClient, work: (client: PoolClient) => Pro
 
 async function inTransaction<T>(client: PoolClient, begin: string, work: (connection: Connection) => Promise<T>): Promise<T> {
   let isOpen = true;
-  const connection = new Connection((query: Query): Promise<QueryResult> => {
+  let last: Promise<unknown> = Promise.resolve();
+  // The driver takes one at a time.
+  const ask = (query: Query | string): Promise<QueryResult> => {
+    const answer = last.then(() => asked(() => client.query(query)));
+    last = answer.catch(() => {});
+    return answer;
+  };
+  const connection = new Connection((query) => {
     if (!isOpen) throw new Error('a change outside of its transaction');
-    return asked(() => client.query(query));
+    return ask(query);
   });
   try {
-    await asked(() => client.query(begin));
+    await ask(begin);
     const result = await work(connection);
     isOpen = false;
-    await asked(() => client.query('COMMIT'));
+    await ask('COMMIT');
     return result;
   } catch (error) {
     isOpen = false;
     // A connection that is lost takes its transaction with it; the first failure is the one that is told.
-    if (!losesConnection(error)) await client.query('ROLLBACK').catch(() => {});
+    if (!losesConnection(error)) await ask('ROLLBACK').catch(() => {});
     throw error;
   }
 }
