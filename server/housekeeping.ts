@@ -75,6 +75,7 @@ async function removeOver(storage: Storage, watch: ClockWatch, measures: Measure
 
 /** Removes explanations that are too old, or too many, a slice a turn. */
 async function forgetExplanations({ explanations }: Storage, watch: ClockWatch, kept: number): Promise<void> {
-  const before = Math.floor(watch.now()) - kept;
-  while ((await explanations.prune(before, OF_STRANGERS, SLICE)) > 0) await nextTurn();
+  // While the clock is not to be believed none is too old.
+  const age = { now: watch.steady() ? watch.now() : 0, seconds: kept };
+  while ((await explanations.prune(age, OF_STRANGERS, SLICE)) > 0) await nextTurn();
 }

@@ -34,6 +34,9 @@ export type KeptExplanation = {
   readonly checks: readonly KeptCheck[];
 };
 
+/** How long explanations are kept, in seconds, and what time it is for whoever removes the others. */
+export type ExplanationAge = { readonly now: EpochSeconds; readonly seconds: number };
+
 /** Explanations of refusals, for a few days. What a crash takes of the last moments is lost: nothing is decided by them. */
 export interface KeptExplanations {
   /** Keeps them in one commit. Of the same client's in the same second, with one id and code, one is kept. */
@@ -41,9 +44,9 @@ export interface KeptExplanations {
   /** Those with the id, at most 20: proven ones first, then the newest. */
   find(id: string): Promise<readonly KeptExplanation[]>;
   /**
-   * Removes at most `limit`: those from before a moment, the oldest first, or where there are none, the oldest that nobody has proven to
-   * have caused, as far as there are more than `strangers` of them.
+   * Removes at most `limit`: those that are older than what is kept, also by the clock of a store that several nodes share, the oldest
+   * first; or where there are none, the oldest that nobody has proven to have caused, as far as there are more than `strangers` of them.
    * @returns how many went
    */
-  prune(before: EpochSeconds, strangers: number, limit: number): Promise<number>;
+  prune(kept: ExplanationAge, strangers: number, limit: number): Promise<number>;
 }

@@ -1,4 +1,5 @@
 import type { KeptExplanation } from '../../server/core/kept-explanation.ts';
+import { DAY } from '../../server/core/time.ts';
 import type { WithStore } from './contract.ts';
 
 const kept: KeptExplanation = {
@@ -50,11 +51,11 @@ export function explanations(withStore: WithStore): void {
     const all = [1, 2, 3, 4, 5].map((at) => ({ ...kept, id: `${at}`.padStart(32, '0'), at }));
     await explanations.add(all);
     const left = async () => (await Promise.all(all.map(({ id }) => explanations.find(id)))).map(({ length }) => length);
-    t.equal(await explanations.prune(1, 10, 2), 0);
-    t.equal(await explanations.prune(4, 10, 2), 2);
+    t.equal(await explanations.prune({ now: 1 + DAY, seconds: DAY }, 10, 2), 0);
+    t.equal(await explanations.prune({ now: 4 + DAY, seconds: DAY }, 10, 2), 2);
     t.same(await left(), [0, 0, 1, 1, 1]);
-    t.equal(await explanations.prune(4, 10, 2), 1);
-    t.equal(await explanations.prune(4, 10, 2), 0);
+    t.equal(await explanations.prune({ now: 4 + DAY, seconds: DAY }, 10, 2), 1);
+    t.equal(await explanations.prune({ now: 4 + DAY, seconds: DAY }, 10, 2), 0);
     t.same(await left(), [0, 0, 0, 1, 1]);
   });
 
@@ -62,10 +63,10 @@ export function explanations(withStore: WithStore): void {
     const { explanations } = place.storage;
     const strangers = Array.from({ length: 6 }, (_, at) => ({ ...bare, id: `${at}`.padStart(32, 'b'), at: 100 + at }));
     await explanations.add([{ ...kept, at: 1 }, ...strangers]);
-    t.equal(await explanations.prune(0, 6, 10), 0);
-    t.equal(await explanations.prune(0, 4, 1), 1, 'a slice');
-    t.equal(await explanations.prune(0, 4, 10), 1);
-    t.equal(await explanations.prune(0, 4, 10), 0);
+    t.equal(await explanations.prune({ now: DAY, seconds: DAY }, 6, 10), 0);
+    t.equal(await explanations.prune({ now: DAY, seconds: DAY }, 4, 1), 1, 'a slice');
+    t.equal(await explanations.prune({ now: DAY, seconds: DAY }, 4, 10), 1);
+    t.equal(await explanations.prune({ now: DAY, seconds: DAY }, 4, 10), 0);
     const found = await Promise.all(strangers.map(({ id }) => explanations.find(id)));
     t.same(
       found.map(({ length }) => length),

@@ -5,6 +5,7 @@ import { RUNTIME_ROLE } from '../../proving/postgres-places.ts';
 import { NOT_HERE } from '../../proving/postgres-programs.ts';
 import { StubbornProxy } from '../../proving/stubborn-proxy.ts';
 import { type Storage, StoreUnavailable } from '../../server/core/ports.ts';
+import { DAY } from '../../server/core/time.ts';
 import { openStorage } from '../../server/storage/open.ts';
 import { readLocation } from '../../server/storage/postgres/location.ts';
 import { ConnectionPool } from '../../server/storage/postgres/pool.ts';
@@ -203,6 +204,16 @@ else {
       [{ since: now - 3_600, until: now - 3_600 }],
       'so nobody is shut out for what it has forgotten',
     );
+  });
+
+  t.test('a node whose clock is ahead removes no explanation that is not too old by the database’s clock', async (t) => {
+    const { explanations } = await open(t);
+    const now = Math.floor(Date.now() / 1000);
+    const of = (at: number) =>
+      ({ id: `${at}`.padStart(32, '0'), at, code: 'MP-011', isProven: false, scopes: [], checks: [] }) as const;
+    await explanations.add([of(now - 8 * DAY), of(now - DAY)]);
+    t.equal(await explanations.prune({ now: now + 365 * DAY, seconds: 7 * DAY }, 10, 10), 1);
+    t.equal((await explanations.find(of(now - DAY).id)).length, 1);
   });
 
   t.test('PV-SEC-073 a change whose notice is lost is known of within a second', async (t) => {

@@ -17,12 +17,15 @@ export function explanations(connection: Connection): KeptExplanations {
     ON CONFLICT DO NOTHING`);
   const beyond = connection.statement<[strangers: number], { at: EpochSeconds }>(`
     SELECT at FROM explanations WHERE NOT proven ORDER BY at DESC LIMIT 1 OFFSET $1`);
-  const removing = (which: string) =>
-    connection.statement<[moment: EpochSeconds, limit: number]>(`
+  const removing = <Parameters extends unknown[]>(which: string) =>
+    connection.statement<[limit: number, ...Parameters]>(`
     DELETE FROM explanations WHERE (id, at, code, client_id, proven) IN (
-      SELECT id, at, code, client_id, proven FROM explanations WHERE ${which} ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)`);
-  const removeOver = removing('at < $1');
-  const removeStrangers = removing('NOT proven AND at <= $1');
+      SELECT id, at, code, client_id, proven FROM explanations WHERE ${which} ORDER BY at LIMIT $1 FOR UPDATE SKIP LOCKED)`);
+  // Over by the database's clock, too: a node whose own is ahead would take them from all the others.
+  const removeOver = removing<[now: EpochSeconds, seconds: number]>(
+    'at < LEAST($2, floor(extract(epoch FROM clock_timestamp()))::bigint) - $3::bigint',
+  );
+  const removeStrangers = removing<[moment: EpochSeconds]>('NOT proven AND at <= $2');
   return {
     add: async (kept) => {
       const rows = kept.map((each) => toExplanationRow(each, Boolean));
@@ -37,11 +40,11 @@ export function explanations(connection: Connection): KeptExplanations {
       );
     },
     find: async (id) => (await find.all(id)).map(toExplanation),
-    prune: async (before, strangers, limit) => {
-      const removed = await removeOver.run(Math.ceil(before), limit);
+    prune: async ({ now, seconds }, strangers, limit) => {
+      const removed = await removeOver.run(limit, now, seconds);
       if (removed > 0) return removed;
       const last = await beyond.get(strangers);
-      return last ? removeStrangers.run(last.at, limit) : 0;
+      return last ? removeStrangers.run(limit, last.at) : 0;
     },
   };
 }

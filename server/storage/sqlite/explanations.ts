@@ -35,7 +35,8 @@ export function explanations(reader: Connection, writer: Connection, writes: Wri
     },
     find: async (id) => find.all(id).map(toExplanation),
     // Looked for on the other connection, so that nothing is written where there is nothing to remove.
-    prune: async (before, strangers, limit) => {
+    prune: async ({ now, seconds }, strangers, limit) => {
+      const before = now - seconds;
       if (over.get(before)) return writes.run(() => prune(removeOver, before, limit));
       const last = beyond.get(strangers);
       return last ? writes.run(() => prune(removeStrangers, last.at, limit)) : 0;
