@@ -102,7 +102,8 @@ export class TestClients {
     const client = this.#clients.find((candidate) => candidate.name === name || candidate.client_id === name);
     if (client) return client;
     const names = this.#clients.map((candidate) => candidate.name);
-    const near = nearest(name, names);
+    // Not every test is type-checked.
+    const near = nearest(String(name), names);
     throw new TypeError(
       `there is no client "${name}" in this world; ${near ? `did you mean ${near}?` : `it has ${names.join(', ')}`}`,
     );

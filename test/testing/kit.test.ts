@@ -44,6 +44,7 @@ t.test('a server inside a test', async (t) => {
     await t.rejects(portvakt.token({ client: 'demo-consumer', scope: SCOPE, key: stranger }), { code: 'MP-124' });
     await t.rejects(portvakt.token({ client: 'demo-consumer', scope: SCOPE, claims: { aud: 'x' } }), { code: 'MP-110' });
     await t.rejects(portvakt.token({ client: 'demo-consumr', scope: SCOPE }), /did you mean demo-consumer\?/);
+    await t.rejects(portvakt.token(JSON.parse('{}')), /there is no client "undefined" in this world; it has demo-consumer/);
   });
 
   t.test('lives by a clock that a test turns forward, as the commands that are run against it do', async (t) => {
