@@ -291,7 +291,7 @@ export function whatIsNext(key: SigningKeyRecord, holders: readonly KeyHolder[],
   const from = signsFrom(key);
   const until = publishedUntil(key);
   if (state === 'generated') return `portvakt signing-key publish ${kid}`;
-  const without = state === 'pending' || state === 'active' ? nodesWithout(key, holders, now) : [];
+  const without = nodesWithout(key, holders, now);
   if (without.length > 0) return `copy it to ${without.join(', ')}`;
   if (state === 'pending' && from !== undefined)
     return from > now ? `may sign from ${moment(from)}` : `portvakt signing-key activate ${kid}`;

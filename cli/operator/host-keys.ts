@@ -73,7 +73,7 @@ function inTheClear(folder: Folder): readonly Trouble[] {
 
 /** One that waits does not sign before they have it; without the one that signs they answer 503. `PV-SEC-099` */
 function notEverywhere({ kid, state }: SigningKeyRecord, nodes: readonly string[]): readonly Trouble[] {
-  if (nodes.length === 0 || (state !== 'pending' && state !== 'active')) return [];
+  if (nodes.length === 0) return [];
   const judge = state === 'active' ? problem : warning;
   return [judge(`${kid} has not been loaded at ${nodes.join(', ')}`, 'copy its file to keys/ there, from where it was made')];
 }

@@ -72,12 +72,16 @@ export interface KeyHolders {
 /** How long a process counts as one that serves after it last said so, in seconds: three times what lies between two. */
 const SERVES_FOR = 3 * MINUTE;
 
-/** The nodes with a process that serves and says, since the key was published, that it could not sign with it. `PV-SEC-099` */
+/**
+ * The nodes with a process that serves and says, since the key was published, that it could not sign with it. Of a key that neither signs
+ * nor waits to, none. `PV-SEC-099`
+ */
 export function nodesWithout(
-  { kid, created, published = created }: SigningKeyRecord,
+  { kid, state, created, published = created }: SigningKeyRecord,
   holders: readonly KeyHolder[],
   now: EpochSeconds,
 ): readonly string[] {
+  if (state !== 'pending' && state !== 'active') return [];
   const serving = holders.filter(({ at }) => at > published && Math.abs(now - at) <= SERVES_FOR);
   return [...new Set(serving.filter(({ kids }) => !kids.includes(kid)).map(({ node }) => node))];
 }
