@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { document } from '../help.ts';
 import { Terminal } from '../terminal.ts';
 import type { BackupOptions } from './run-backup.ts';
@@ -20,7 +20,7 @@ export function define(command: Command): void {
   defineBackup(command.command('backup').summary('back up database and keys, while the server runs'));
   defineRestore(command.command('restore').summary('restore a backup into an empty folder'));
   defineMigrate(command.command('migrate').summary('bring the schema to this version'));
-  defineCopy(command.command('copy').summary('move an installation from its file to PostgreSQL'));
+  defineCopy(command.command('copy').summary('move an installation from its file to PostgreSQL, or back'));
   defineFailedOver(command.command('failed-over').summary('tell the store that its database may have lost the latest'));
   definePrune(command.command('prune').summary('take out of the audit what has been exported'));
 }
@@ -117,11 +117,12 @@ function defineMigrate(command: Command): void {
 function defineCopy(command: Command): void {
   command
     .description(
-      'Copies the store in the data directory into the empty PostgreSQL database that the configuration names, in one transaction, and reads every row back: a table counts when rows and digest are those of the file. The file is only read, and the database stays empty when anything fails. No server may run meanwhile.',
+      'Copies the store in the data directory into the empty PostgreSQL database that the configuration names, in one transaction, and reads every row back: a table counts when rows and digest are those of the file. With --to-file it is the way back, into a new file. What is copied from is only read, and nothing is left of a copy that fails. No server may run meanwhile.',
     )
     .option('--owner-url-file <file>', 'a file, mode 0600, with the URL of the database, its owner and password')
+    .addOption(new Option('--to-file', 'copy the database into a new file in the data directory').conflicts('ownerUrlFile'))
     .option(...CONFIG)
-    .option('--dry-run', 'count and digest what is in the file, and copy nothing')
+    .option('--dry-run', 'count and digest what there is, and copy nothing')
     .action(async (options: CopyOptions) => (await import('./run-copy.ts')).copy(options, Terminal.of(command)));
   document(command, {
     examples: [

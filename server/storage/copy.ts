@@ -1,21 +1,32 @@
-import { COPIED_TABLES, type TableDigest } from './copied-tables.ts';
+import { COPIED_TABLES, type PlainRow, type TableDigest } from './copied-tables.ts';
+import type { Positions } from './positions.ts';
 import type { LocationOptions } from './postgres/location.ts';
+import { SqliteCopying } from './sqlite/copying.ts';
 import { SqliteRows } from './sqlite/rows.ts';
 import { TableSum } from './table-sum.ts';
 import { StoreUnusable } from './unusable.ts';
 
+type Pages = Iterable<readonly PlainRow[]> | AsyncIterable<readonly PlainRow[]>;
+
+/** A store as it stood at one moment, whose rows come in the order of their keys. */
+type Source = { pages(table: string): Pages; readonly positions: Positions };
+
+/** An empty store that is being filled, in one transaction. */
+type Target = {
+  put(table: string, rows: readonly PlainRow[]): Promise<void> | void;
+  pages(table: string): Pages;
+  place(positions: Positions): Promise<void> | void;
+};
+
 /** What a file holds, table by table. @throws {StoreUnusable | StoreUnavailable} */
-export function digestFile(path: string): readonly TableDigest[] {
-  const source = new SqliteRows(path);
-  try {
-    return Object.keys(COPIED_TABLES).map((table) => {
-      const sum = new TableSum(table);
-      for (const page of source.pages(table)) sum.add(page);
-      return sum.end();
-    });
-  } finally {
-    source.close();
-  }
+export async function digestFile(path: string): Promise<readonly TableDigest[]> {
+  return inFile(path, digest);
+}
+
+/** What a PostgreSQL database holds, table by table. @throws {StoreUnusable | StoreUnavailable} */
+export async function digestDatabase(location: string, options: LocationOptions): Promise<readonly TableDigest[]> {
+  const { PostgresRows } = await import('./postgres/reading.ts');
+  return PostgresRows.of(location, options, digest);
 }
 
 /**
@@ -26,41 +37,55 @@ export function digestFile(path: string): readonly TableDigest[] {
  */
 export async function copyFile(path: string, location: string, options: LocationOptions): Promise<readonly TableDigest[]> {
   const { PostgresCopying } = await import('./postgres/copying.ts');
-  const source = new SqliteRows(path);
-  try {
-    return await PostgresCopying.into(location, options, async (target) => {
-      const copied: TableDigest[] = [];
-      for (const table of Object.keys(COPIED_TABLES)) {
-        const [given, found] = [new TableSum(table), new TableSum(table)];
-        for (const page of source.pages(table)) {
-          given.add(page);
-          await target.put(table, page);
-        }
-        for await (const page of target.pages(table)) found.add(page);
-        copied.push(same(given.end(), found.end()));
-      }
-      await target.place(positionsOf(source));
-      return copied;
-    });
-  } finally {
-    source.close();
-  }
+  return inFile(path, (source) => PostgresCopying.into(location, options, (target) => copyTables(source, target)));
 }
 
-function positionsOf(source: SqliteRows) {
-  return {
-    issuedFrom: source.number('SELECT issued_from AS value FROM replay_floor'),
-    forgotten: source.one<string>('SELECT forgotten AS value FROM replay_floor') ?? '[]',
-    counted: {
-      sequence: source.number('SELECT sequence AS value FROM statistics_position'),
-      at: source.number('SELECT at AS value FROM statistics_position'),
-    },
-    version: source.number('SELECT version + 1 AS value FROM register_version'),
-    trustVersion: source.number('SELECT version + 1 AS value FROM trust_version'),
-    prunedCheckpoint: source.number('SELECT checkpoint AS value FROM audit_pruned'),
-    prunedSequence: source.number('SELECT sequence AS value FROM audit_pruned'),
-    sequence: source.number('SELECT COALESCE((SELECT max(sequence) FROM audit), (SELECT sequence FROM audit_pruned)) AS value'),
-  };
+/**
+ * The way back: copies a PostgreSQL database, as the servers' role, into a new file. The database is only read.
+ * @throws {StoreUnusable} when the database is not fit, a server is connected to it, or a row came back otherwise; then the file is not
+ * fit for use, and the caller removes it
+ */
+export async function copyDatabase(location: string, options: LocationOptions, path: string): Promise<readonly TableDigest[]> {
+  const { PostgresRows } = await import('./postgres/reading.ts');
+  return PostgresRows.of(location, options, async (source) => {
+    await source.assertAlone();
+    return SqliteCopying.into(path, (target) => copyTables(source, target));
+  });
+}
+
+async function inFile<T>(path: string, work: (source: SqliteRows) => Promise<T>): Promise<T> {
+  const source = new SqliteRows(path);
+  return work(source).finally(() => source.close());
+}
+
+async function digest(source: Source): Promise<readonly TableDigest[]> {
+  const digests: TableDigest[] = [];
+  for (const table of Object.keys(COPIED_TABLES)) digests.push(await sum(table, source));
+  return digests;
+}
+
+async function copyTables(source: Source, target: Target): Promise<readonly TableDigest[]> {
+  const copied: TableDigest[] = [];
+  for (const table of Object.keys(COPIED_TABLES)) {
+    const given = await sum(table, source, (page) => target.put(table, page));
+    copied.push(same(given, await sum(table, target)));
+  }
+  await target.place(source.positions);
+  return copied;
+}
+
+/** Sums a table up, and gives each of its pages to who wants it. */
+async function sum(
+  table: string,
+  of: Pick<Source, 'pages'>,
+  take?: (page: readonly PlainRow[]) => Promise<void> | void,
+): Promise<TableDigest> {
+  const summed = new TableSum(table);
+  for await (const page of of.pages(table)) {
+    summed.add(page);
+    await take?.(page);
+  }
+  return summed.end();
 }
 
 function same(given: TableDigest, found: TableDigest): TableDigest {

@@ -7,7 +7,7 @@ import { openSqlite, type SqliteOptions } from './sqlite/storage.ts';
 import { StoreUnusable } from './unusable.ts';
 
 export type { TableDigest } from './copied-tables.ts';
-export { copyFile, digestFile } from './copy.ts';
+export { copyDatabase, copyFile, digestDatabase, digestFile } from './copy.ts';
 export { StoreUnusable } from './unusable.ts';
 
 /**

@@ -10,7 +10,7 @@ export {
   readDatabase,
 } from './database-backup.ts';
 export { arePositions, type Positions } from './positions.ts';
-export { assertPrivateDatabase, UNFINISHED } from './sqlite/file.ts';
+export { assertPrivateDatabase, UNCOPIED, UNFINISHED } from './sqlite/file.ts';
 export { KNOWN_SCHEMA } from './sqlite/migrate.ts';
 export { readSqlite } from './sqlite/reading.ts';
 export { isServed, lockForServer } from './sqlite/server-lock.ts';

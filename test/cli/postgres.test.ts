@@ -1,4 +1,4 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse, stringify } from 'yaml';
@@ -67,6 +67,36 @@ else {
       t.equal(copied.code, 0, copied.stderr);
       t.ok(JSON.parse(copied.stdout).rows > 0);
       t.match(await user.run(['db', 'copy', '--owner-url-file', 'owner']), { code: 11, stderr: /is not empty/ });
+
+      const back = (...flags: readonly string[]) => user.run(['db', 'copy', '--to-file', ...flags, '-o', 'json']);
+      const file = join(user.home, 'portvakt-data', 'portvakt.db');
+      t.match(await back('--owner-url-file', 'owner'), { code: 2 });
+      t.match(await back(), { code: 7, stderr: /portvakt.db is there already/ });
+      await rename(file, `${file}.before`);
+      t.match(await back(), { code: 7, stderr: /portvakt.db-wal is there already/ }, 'it would be taken for its log');
+      for (const suffix of ['-wal', '-shm']) await rename(`${file}${suffix}`, `${file}.before${suffix}`);
+      const there = JSON.parse((await back('--dry-run')).stdout);
+      t.match(there, { dry_run: true, rows: JSON.parse(copied.stdout).rows + 2 }, 'its record, and a chain for it');
+      await writeFile(`${file}.copying`, 'cut off', { mode: 0o600 });
+      t.match(await user.run(['serve', '--check']), {
+        code: 11,
+        stderr: /the copy to .* has not ended: portvakt db copy --to-file/,
+      });
+      await places.cluster.sql(`REVOKE SELECT ON portvakt.audit_keys FROM ${RUNTIME_ROLE}`, database);
+      t.match(await back(), { code: 11 }, 'in the middle');
+      t.same(
+        (await readdir(join(user.home, 'portvakt-data'))).filter((name) => /^portvakt\.db(?!\.before)/.test(name)),
+        [],
+      );
+      await places.cluster.sql(`GRANT SELECT ON portvakt.audit_keys TO ${RUNTIME_ROLE}`, database);
+      const returned = await back();
+      t.equal(returned.code, 0, returned.stderr);
+      t.same(JSON.parse(returned.stdout).tables, there.tables);
+      await writeFile(config, stringify(settings));
+      const onFile = await user.run(['serve', '--check']);
+      t.equal(onFile.code, 0, onFile.stderr);
+      t.match(await own('status'), { integrity: 'ok', pending: [] });
+      await configure({ url_file: 'url' });
       const failedOver = JSON.parse((await user.run(['db', 'failed-over', '-o', 'json', '--utc'])).stdout);
       t.match(
         JSON.parse((await user.run(['db', 'status', '-o', 'json', '--utc'])).stdout),

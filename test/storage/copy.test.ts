@@ -1,12 +1,13 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { OWNER_ROLE, RUNTIME_ROLE } from '../../proving/postgres-places.ts';
 import { NOT_HERE } from '../../proving/postgres-programs.ts';
 import { AuditVerifier } from '../../server/audit/verify.ts';
 import { COPIED_TABLES, OWN_TABLES } from '../../server/storage/copied-tables.ts';
-import { copyFile, digestFile, openStorage } from '../../server/storage/open.ts';
+import { copyDatabase, copyFile, digestDatabase, digestFile, openStorage } from '../../server/storage/open.ts';
 import { postgresPlaces } from './postgres-place.ts';
 import { client, putAll, scope, verdict } from './samples.ts';
 import { consent, delegation, source, system, systemUser } from './samples-acting.ts';
@@ -45,7 +46,7 @@ else {
 
   t.test('a copy has every row of the file, by count and digest, and goes on where the file ended', async (t) => {
     const file = await filled(t);
-    const digests = digestFile(file);
+    const digests = await digestFile(file);
     const database = await places.database();
     t.same(await copyFile(file, cluster.location(database, OWNER_ROLE), {}), digests);
     t.match(
@@ -95,6 +96,55 @@ else {
       message: /has not the tables of this version: portvakt db migrate/,
     });
     await t.rejects(copyFile(`${file}.not`, bare, {}), { name: 'StoreUnavailable' });
+  });
+
+  t.test('the way back has every row of the database, and goes on where it ended', async (t) => {
+    const file = await filled(t);
+    const database = await places.database();
+    const [owner, store] = [cluster.location(database, OWNER_ROLE), cluster.location(database, RUNTIME_ROLE)];
+    await copyFile(file, owner, {});
+    const before = await openStorage(store);
+    await before.assertions.spend({ clientId: 'a', jti: 'in the database' }, 9, verdict);
+    await before.assertions.prune(50, 1_000);
+    await before.statistics.fold();
+    const [end, { version, replayFloor }, secret] = [
+      await before.audit.end(),
+      await before.standing(),
+      await before.secret('cursor'),
+    ];
+    await t.rejects(copyDatabase(store, {}, `${file}.early`), { message: /a server is connected to the database/ });
+    await before.close();
+    while (
+      (await cluster.sql(`SELECT 1 FROM pg_stat_activity WHERE datname = '${database}' AND application_name = 'portvakt'`)).length
+    );
+    const back = `${file}.back`;
+    t.same(await copyDatabase(store, {}, back), await digestDatabase(store, {}));
+    t.same(await digestFile(back), await digestDatabase(store, {}), 'and both are the same');
+    t.equal(statSync(back).mode & 0o777, 0o600);
+    const after = await openStorage(back);
+    t.teardown(() => after.close());
+    t.strictSame(await after.clients.find(client.clientId), client);
+    t.strictSame(await after.delegations.find(delegation.id), delegation);
+    t.same(await after.secret('cursor'), secret);
+    t.same(await after.audit.end(), end);
+    t.ok((await after.standing()).version > version);
+    t.same((await after.standing()).replayFloor, replayFloor, 'what was forgotten is not known, and refused');
+    for (const [jti, ends] of [
+      ['in the database', 9],
+      ['2000', 2_001],
+    ] as const)
+      t.equal(await after.assertions.spend({ clientId: 'a', jti }, ends, verdict), false);
+    t.equal(await after.assertions.spend({ clientId: 'a', jti: 'new' }, 99_999, verdict), true);
+    const verifier = new AuditVerifier(new Map([['k1', publicKey]]));
+    for await (const line of after.audit.lines((await after.audit.end()).sequence)) verifier.take(line);
+    t.match(verifier.end((await after.audit.end()).heads), { chains: 3 });
+    const rows = (sql: string) => new Database(back, { readonly: true }).prepare(sql).all();
+    t.same(
+      rows('SELECT sum(count) AS n FROM statistics_by_month'),
+      rows('SELECT sum(count) AS n FROM statistics'),
+      'what the file keeps by itself it has made',
+    );
+    await t.rejects(copyDatabase(await places.bare(), {}, `${file}.none`), { name: 'StoreUnusable' });
   });
 
   t.test('every table of either store is copied, or is known to be its own', async (t) => {

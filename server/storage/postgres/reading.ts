@@ -2,11 +2,13 @@ import type { Client } from 'pg';
 import type { PlainRow } from '../copied-tables.ts';
 import type { Positions } from '../positions.ts';
 import { StoreUnusable } from '../unusable.ts';
+import { Connection } from './database.ts';
 import { asked, permitted } from './failures.ts';
 import type { LocationOptions } from './location.ts';
 import { inLongTransaction } from './long-transaction.ts';
 import { appliedTo, assertKnown, MIGRATIONS } from './migrate.ts';
 import { tablePages } from './table-pages.ts';
+import { assertAlone } from './unserved.ts';
 
 /** A database as it stood at one moment, while servers go on; nothing is changed. */
 export class PostgresRows {
@@ -32,6 +34,11 @@ export class PostgresRows {
       const { countedSequence, countedAt, ...positions } = row;
       return work(new PostgresRows(client, { ...positions, counted: { sequence: countedSequence, at: countedAt } }));
     });
+  }
+
+  /** Sees that no server is connected, which could write what is not read any more. @throws {StoreUnusable} */
+  assertAlone(): Promise<void> {
+    return assertAlone(new Connection((query) => asked(() => this.#client.query(query))));
   }
 
   /** In the order of their keys. */

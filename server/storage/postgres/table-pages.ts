@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { COPIED_TABLES, type PlainRow, type PlainValue } from '../copied-tables.ts';
-import { asked } from './failures.ts';
+import { asked, permitted } from './failures.ts';
 
 /** Rows read at a time. */
 const PAGE = 1_000;
@@ -8,7 +8,7 @@ const PAGE = 1_000;
 /** Reads a table inside the transaction at hand, in the order of its keys: no more of it is held than a page. */
 export async function* tablePages(client: Client, table: string): AsyncGenerator<readonly PlainRow[]> {
   const key = COPIED_TABLES[table] ?? [];
-  await asked(() => client.query(`DECLARE reading NO SCROLL CURSOR FOR SELECT * FROM ${table} ORDER BY ${key.join(', ')}`));
+  await permitted(() => client.query(`DECLARE reading NO SCROLL CURSOR FOR SELECT * FROM ${table} ORDER BY ${key.join(', ')}`));
   for (;;) {
     const { rows } = await asked(() => client.query<Row>(`FETCH ${PAGE} FROM reading`));
     if (rows.length > 0) yield rows.map(toPlain);

@@ -19,8 +19,7 @@ const OTHERS = `
  * @throws {StoreUnusable | StoreUnavailable}
  */
 export async function assertUnserved(connection: Connection, location: string, options: LocationOptions): Promise<void> {
-  const { others = 0 } = (await connection.statement<[], { others: number }>(OTHERS).get()) ?? {};
-  if (others > 0) throw new StoreUnusable('a server is connected to the database: stop it first');
+  await assertAlone(connection);
   const { here } = (await connection.statement<[], { here: string }>(HERE).get()) ?? {};
   const client = new Client(readLocation(location, options).config);
   client.on('error', () => {});
@@ -34,4 +33,10 @@ export async function assertUnserved(connection: Connection, location: string, o
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/** Sees that no server is connected to the database. @throws {StoreUnusable | StoreUnavailable} */
+export async function assertAlone(connection: Connection): Promise<void> {
+  const { others = 0 } = (await connection.statement<[], { others: number }>(OTHERS).get()) ?? {};
+  if (others > 0) throw new StoreUnusable('a server is connected to the database: stop it first');
 }

@@ -28,8 +28,15 @@ export function assertPrivateDatabase(path: string): void {
 /** What a database is called until its restore has been verified. */
 export const UNFINISHED = '.restoring';
 
-/** @throws {StoreUnusable} where a restore has begun and not ended: a start would make a new database in its place. `PV-SEC-123` */
+/** What a database is called until its copy has been verified. */
+export const UNCOPIED = '.copying';
+
+/** @throws {StoreUnusable} where a restore or a copy has begun and not ended: a start would make a new database in its place. `PV-SEC-123` */
 export function assertRestored(path: string): void {
+  if (look(`${path}${UNCOPIED}`))
+    throw new StoreUnusable(
+      `the copy to ${path} has not ended: portvakt db copy --to-file once more, or remove ${path}${UNCOPIED}`,
+    );
   if (look(`${path}${UNFINISHED}`))
     throw new StoreUnusable(`the restore to ${dirname(path)} has not ended: remove that folder, and restore again`);
 }
