@@ -7,6 +7,7 @@ import { accessToken, apiRequest } from './load/api-request.ts';
 import { compareCounters } from './load/counted.ts';
 import { REPLAYED } from './load/spending.ts';
 import { Trial } from './load/trial.ts';
+import { ofCases } from './of-cases.ts';
 
 const FULL = 20;
 const SHORT = 3;
@@ -19,18 +20,19 @@ const READY = 30_000;
 const VICTIMS = ['worker', 'first', 'all'] as const;
 
 /** Kills the server while it counts, and counts anew by the audit. Own API, statistics */
-export const countersUnderKills: Gate = {
+export const countersUnderKills: Gate = ofCases({
   id: 'G16',
+  cases: { full: FULL, short: SHORT },
   title: `kill -9 × ${FULL} under load, while tokens are counted: the counters are equal to the audit, each time`,
-  run: async ({ isShort, seed, from, tell }) => {
+  run: async ({ seed, from, to, tell }) => {
     const trial = await Trial.open();
     try {
-      return await countAfterKills(trial, { seed, from, to: isShort ? from + SHORT : FULL, tell });
+      return await countAfterKills(trial, { seed, from, to, tell });
     } finally {
       await trial.close();
     }
   },
-};
+});
 
 type Kills = { readonly seed: number; readonly from: number; readonly to: number; readonly tell: (line: string) => void };
 

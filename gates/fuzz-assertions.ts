@@ -9,6 +9,7 @@ import { HANG, shortestTime } from './hang.ts';
 import { SCOPE, Trial } from './load/trial.ts';
 import { mutate } from './mutate.ts';
 import { mutateJson } from './mutate-json.ts';
+import { ofCases } from './of-cases.ts';
 
 const FULL = 1_000_000;
 const SHORT = 20_000;
@@ -20,15 +21,15 @@ const SLICE = 2_000;
 const CONNECTIONS = 16;
 
 /** Changed assertions through the token endpoint of a server with its workers. Security §6, G9 */
-export const fuzzAssertions: Gate = {
+export const fuzzAssertions: Gate = ofCases({
   id: 'G9-assertions',
+  cases: { full: FULL, short: SHORT },
   title: `${FULL} mutated assertions: no crash, no 5xx, no hang above ${HANG} ms, nothing wrongly accepted`,
-  run: async ({ isShort, seed, from, tell }) => {
+  run: async ({ seed, from, to, tell }) => {
     const trial = await Trial.open();
     const found: Found = { answers: new Map(), failures: [], slow: [], longest: 0 };
     const workers = `${trial.server.workers()}`;
     try {
-      const to = isShort ? from + SHORT : FULL;
       for (let number = from; number < to; number += SLICE) {
         await fuzz(trial, { seed, from: number, to: Math.min(number + SLICE, to) }, found);
         if (number % 50_000 === 0) tell(`${number} mutants`);
@@ -48,7 +49,7 @@ export const fuzzAssertions: Gate = {
       await trial.close();
     }
   },
-};
+});
 
 type Found = { readonly answers: Map<string, number>; readonly failures: string[]; longest: number; slow: Slow[] };
 

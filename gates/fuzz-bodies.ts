@@ -12,6 +12,7 @@ import { chanceOf, pick } from './chance.ts';
 import { type Gate, type Outcome, TOLD } from './gate.ts';
 import { HANG, shortestTime } from './hang.ts';
 import { accessToken, apiRequest } from './load/api-request.ts';
+import { ofCases } from './of-cases.ts';
 
 const FULL = 100_000;
 const SHORT = 5_000;
@@ -24,11 +25,12 @@ const WORKERS = 2;
 const CONNECTIONS = 16;
 
 /** Changed bodies to every address of the self-service API that takes one. Security §6, G9, `PV-SEC-083`, `PV-SEC-084` */
-export const fuzzBodies: Gate = {
+export const fuzzBodies: Gate = ofCases({
   id: 'G9-bodies',
+  cases: { full: FULL, short: SHORT },
   title: `${FULL} mutated self-service bodies: no crash, no 5xx, no hang above ${HANG} ms, nothing of another organisation changed`,
-  run: ({ isShort, seed, from, tell }) => sendBodies({ seed, from, to: isShort ? from + SHORT : FULL, tell }),
-};
+  run: ({ seed, from, to, tell }) => sendBodies({ seed, from, to, tell }),
+});
 
 type Bodies = { readonly seed: number; readonly from: number; readonly to: number; readonly tell: (line: string) => void };
 

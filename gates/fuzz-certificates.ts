@@ -14,6 +14,7 @@ import { issuing, leaf, root, withExtension } from '../test/keys/valid-chain.ts'
 import { type Chance, chanceOf } from './chance.ts';
 import { type Gate, TOLD } from './gate.ts';
 import { mutate, signedAgain } from './mutate.ts';
+import { ofCases } from './of-cases.ts';
 
 const FULL = 1_000_000;
 const SHORT = 60_000;
@@ -24,19 +25,19 @@ const HANG = 100;
 const NOTABLE = 10;
 
 /** Changed certificates, lists and answers through all that reads and judges them. Security §6, G9 */
-export const fuzzCertificates: Gate = {
+export const fuzzCertificates: Gate = ofCases({
   id: 'G9-certificates',
+  cases: { full: FULL, short: SHORT },
   title: `${FULL} mutated certificates, revocation lists and OCSP answers: no crash, no hang above ${HANG} ms, nothing wrongly accepted`,
-  run: async ({ isShort, seed, from, tell }) => {
-    const count = isShort ? from + SHORT : FULL;
+  run: async ({ seed, from, to, tell }) => {
     const found: Found = newFound();
-    for (let number = from; number < count; number += 10_000) {
-      fuzz({ seed, from: number, to: Math.min(number + 10_000, count) }, found);
+    for (let number = from; number < to; number += 10_000) {
+      fuzz({ seed, from: number, to: Math.min(number + 10_000, to) }, found);
       if (number % 100_000 === 0) tell(`${number} mutants`);
     }
     return { figures: figuresOf(found), failures: found.failures };
   },
-};
+});
 
 /** What has come of mutants so far. */
 export type Found = {

@@ -6,6 +6,7 @@ import { type Gate, type Outcome, TOLD } from './gate.ts';
 import { postgresStand } from './load/stand.ts';
 import { Trial } from './load/trial.ts';
 import type { TrialNode } from './load/trial-node.ts';
+import { ofCases } from './of-cases.ts';
 import { onPostgres } from './on-postgres.ts';
 
 const FULL = 200;
@@ -26,34 +27,38 @@ const VICTIMS = ['worker', 'first', 'all'] as const;
 type Victim = (typeof VICTIMS)[number];
 
 /** Kills the server again and again at random moments under load. Security §6, `PV-SEC-116` */
-export const killUnderLoad: Gate = {
+export const killUnderLoad: Gate = ofCases({
   id: 'G1',
+  cases: { full: FULL, short: SHORT },
   title: `kill -9 × ${FULL} under load: no jti spent twice, no acknowledged change lost, no audit chain broken, ready in ${READY} s`,
-  run: async ({ isShort, seed, from, tell }) => {
+  run: async ({ seed, from, to, tell }) => {
     const trial = await Trial.open();
     try {
-      return await kill(trial, { seed, from, to: isShort ? from + SHORT : FULL, tell });
-    } finally {
-      await trial.close();
-    }
-  },
-};
-
-/** The same for each of three nodes, and as often for the PostgreSQL that they share. */
-export const killNodes: Gate = onPostgres({
-  id: 'G1-postgres',
-  title: `kill -9 × ${FULL / 4} of each of 3 nodes under load, and of their PostgreSQL: as G1`,
-  run: async ({ isShort, seed, from, tell }) => {
-    const stand = await postgresStand();
-    const trial = await Trial.on(stand);
-    const { cluster } = stand;
-    try {
-      return await kill(trial, { seed, from, to: isShort ? from + SHORT_OF_NODES : FULL, tell, cluster });
+      return await kill(trial, { seed, from, to, tell });
     } finally {
       await trial.close();
     }
   },
 });
+
+/** The same for each of three nodes, and as often for the PostgreSQL that they share. */
+export const killNodes: Gate = onPostgres(
+  ofCases({
+    id: 'G1-postgres',
+    cases: { full: FULL, short: SHORT_OF_NODES },
+    title: `kill -9 × ${FULL / 4} of each of 3 nodes under load, and of their PostgreSQL: as G1`,
+    run: async ({ seed, from, to, tell }) => {
+      const stand = await postgresStand();
+      const trial = await Trial.on(stand);
+      const { cluster } = stand;
+      try {
+        return await kill(trial, { seed, from, to, tell, cluster });
+      } finally {
+        await trial.close();
+      }
+    },
+  }),
+);
 
 type Kills = {
   readonly seed: number;

@@ -1,8 +1,9 @@
 import type { Connection } from '../proving/connection.ts';
-import { type Asked, type Gate, type Outcome, TOLD } from './gate.ts';
+import { type Gate, type Outcome, TOLD } from './gate.ts';
 import { ask, type Came, REPLAYED, TOKEN } from './load/spending.ts';
 import { postgresStand } from './load/stand.ts';
 import { Trial } from './load/trial.ts';
+import { type AskedCases, ofCases } from './of-cases.ts';
 import { onPostgres } from './on-postgres.ts';
 
 const FULL = 10_000;
@@ -18,24 +19,28 @@ export const TIMES = 64;
 const SLICE = 200;
 
 /** Sends each assertion many times at once: of all that race, in several processes, one wins. Security §6, `PV-SEC-029` */
-export const oneTokenEach: Gate = {
+export const oneTokenEach: Gate = ofCases({
   id: 'G3',
+  cases: { full: FULL, short: SHORT },
   title: `${FULL} rounds of ${TIMES} equal assertions at once on one node: exactly one token each`,
-  run: (asked) => raceOn(Trial.open(), asked, SHORT),
-};
-
-/** The same, at three nodes that have one PostgreSQL. `PV-SEC-038` */
-export const oneTokenOfNodes: Gate = onPostgres({
-  id: 'G3-postgres',
-  title: `${FULL} rounds of ${TIMES} equal assertions at once, spread over 3 nodes on PostgreSQL: exactly one token each`,
-  run: (asked) => raceOn(postgresStand().then(Trial.on), asked, SHORT_OF_NODES),
+  run: (asked) => raceOn(Trial.open(), asked),
 });
 
-async function raceOn(opening: Promise<Trial>, { isShort, from, tell }: Asked, short: number): Promise<Outcome> {
+/** The same, at three nodes that have one PostgreSQL. `PV-SEC-038` */
+export const oneTokenOfNodes: Gate = onPostgres(
+  ofCases({
+    id: 'G3-postgres',
+    cases: { full: FULL, short: SHORT_OF_NODES },
+    title: `${FULL} rounds of ${TIMES} equal assertions at once, spread over 3 nodes on PostgreSQL: exactly one token each`,
+    run: (asked) => raceOn(postgresStand().then(Trial.on), asked),
+  }),
+);
+
+async function raceOn(opening: Promise<Trial>, { from, to, tell }: AskedCases): Promise<Outcome> {
   const trial = await opening;
   const connections = trial.connections(TIMES);
   try {
-    const rounds = isShort ? short : FULL - from;
+    const rounds = to - from;
     const { came, failures } = await race(trial, { rounds, connections, tell });
     const flaws = await trial.broken();
     return {

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Chance, chanceOf } from './chance.ts';
 import { type Gate, TOLD } from './gate.ts';
 import { Trial } from './load/trial.ts';
+import { ofCases } from './of-cases.ts';
 import { canTrace, type Traced, traceOf } from './system-calls.ts';
 
 const FULL = 50;
@@ -19,15 +20,16 @@ const REQUESTS = 400;
  * chance. The calls that tell are watched by strace; besides, no answer may be written while its own process has anything unsynced.
  * Security §6, `PV-SEC-117`
  */
-export const powerCut: Gate = {
+export const powerCut: Gate = ofCases({
   id: 'G2',
+  cases: { full: FULL, short: SHORT },
   title: `unsynced writes lost × ${FULL}: no answer before its sync, and nothing that was answered is lost`,
-  run: async ({ isShort, seed, from, tell }) => {
+  run: async ({ seed, from, to, tell }) => {
     if (!canTrace()) return { figures: {}, failures: ['strace cannot be used here: nothing was shown'] };
     const trial = await Trial.open();
     const found: Found = { syncs: 0, answers: 0, lost: 0, failures: [] };
     try {
-      for (let number = from; number < (isShort ? from + SHORT : FULL); number++) {
+      for (let number = from; number < to; number++) {
         await cut(trial, chanceOf(seed, number), found);
         found.failures.push(...(await trial.broken()).map((flaw) => `cut ${number}: ${flaw}`));
         if ((number + 1) % 10 === 0) tell(`${number + 1} cuts`);
@@ -42,7 +44,7 @@ export const powerCut: Gate = {
       failures: failures.slice(0, TOLD),
     };
   },
-};
+});
 
 type Found = { syncs: number; answers: number; lost: number; readonly failures: string[] };
 

@@ -9,6 +9,7 @@ import { JWT_BEARER } from '../../server/core/token-request.ts';
 import { type RunningServer, startServer } from '../../server/main.ts';
 import { chanceOf } from '../chance.ts';
 import { type Gate, TOLD } from '../gate.ts';
+import { ofCases } from '../of-cases.ts';
 import { type Materials, makeRequest } from './request.ts';
 
 const FULL = 10_000;
@@ -21,11 +22,11 @@ const NOW = 1_767_225_600;
 const AGAIN = 4;
 
 /** The token endpoint beside its explanations: what would be answered, what is, and why it was. User experience §7 */
-export const explained: Gate = {
+export const explained: Gate = ofCases({
   id: 'explain',
+  cases: { full: FULL, short: SHORT },
   title: `${FULL} generated requests: explanations before and after say what the token endpoint says`,
-  run: async ({ isShort, seed, from, tell }) => {
-    const to = isShort ? from + SHORT : FULL;
+  run: async ({ seed, from, to, tell }) => {
     const { answers, failures } = await compare({ seed, from, to }, tell);
     const codes = [...answers].toSorted(([, one], [, other]) => other - one);
     return {
@@ -38,7 +39,7 @@ export const explained: Gate = {
       failures: failures.slice(0, TOLD),
     };
   },
-};
+});
 
 type Found = { readonly answers: Map<string, number>; readonly failures: string[] };
 

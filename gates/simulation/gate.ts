@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { type Asked, type Gate, type Outcome, TOLD } from '../gate.ts';
+import { type Gate, type Outcome, TOLD } from '../gate.ts';
+import { type AskedCases, ofCases } from '../of-cases.ts';
 import { type Figures, run } from './run.ts';
 import { scheduleOf } from './schedule.ts';
 import { type Found, shrink } from './shrink.ts';
@@ -11,20 +12,20 @@ import { BEGINNING } from './world.ts';
 const SCHEDULES = { full: 100_000, short: 600 } as const;
 
 /** The rules against a model of them. Security reference §6, G13 */
-export const simulation: Gate = {
+export const simulation: Gate = ofCases({
   id: 'G13',
+  cases: SCHEDULES,
   title: 'a simulation of the rules: requests, changes, faults and clocks by chance, on workers over one store and on a model',
   run: simulate,
-};
+});
 
-async function simulate({ isShort, seed, from, tell }: Asked): Promise<Outcome> {
-  const until = isShort ? SCHEDULES.short : SCHEDULES.full;
+async function simulate({ seed, from, to, tell }: AskedCases): Promise<Outcome> {
   const arena = await Arena.open(memory());
   const figures: Figures = { requests: 0, tokens: 0, changes: 0, crashes: 0 };
   const failures: string[] = [];
   let number = from;
   try {
-    for (; number < until && failures.length < TOLD; number++) {
+    for (; number < to && failures.length < TOLD; number++) {
       const schedule = scheduleOf(seed, number);
       const divergence = await run(schedule, { arena, figures });
       if (divergence) failures.push(told(await shrink({ schedule, divergence }, { arena }), { seed, number }));

@@ -7,6 +7,7 @@ import { HELP, Misuse, readArguments } from '../../gates/arguments.ts';
 import { chanceOf } from '../../gates/chance.ts';
 import type { Asked, Gate } from '../../gates/gate.ts';
 import { GATES } from '../../gates/gates.ts';
+import { ofCases } from '../../gates/of-cases.ts';
 import { runGates } from '../../gates/run-gates.ts';
 
 t.test('all gates run unless some are named, and a gate is named with its parts', async (t) => {
@@ -52,6 +53,38 @@ t.test('what a gate finds is printed with its seed, and one that is not passed f
   t.match(bad.stdout, /✗ it burns\n {2}NOT PASSED in .*\n\nG2/);
   t.match(asked.at(-1), { isShort: true, seed: 5, from: 2 });
 });
+
+t.test('a gate of numbered cases that has none left from the first one asked for shows nothing, and is not passed', async (t) => {
+  const from = 999_999_999;
+  for (const id of OF_CASES) {
+    const gate = GATES.find((one) => one.id === id);
+    const outcome = await gate?.run({ isShort: false, seed: 1, from, tell: () => {} });
+    t.match(outcome, { figures: {}, failures: [/nothing (is left to be|was) shown/i] }, id);
+  }
+  const taken: (readonly [number, number])[] = [];
+  const gate = ofCases({
+    ...{ id: 'G0', title: 'title', cases: { full: 200, short: 9 } },
+    run: async ({ from, to }) => {
+      taken.push([from, to]);
+      return { figures: {}, failures: [] };
+    },
+  });
+  const failures = async (from: number, isShort: boolean) =>
+    (await gate.run({ isShort, seed: 1, from, tell: () => {} })).failures;
+  t.same(await failures(199, false), []);
+  t.same(await failures(300, true), []);
+  t.same(taken, [
+    [199, 200],
+    [300, 309],
+  ]);
+  t.same(await failures(200, false), ['its cases are those from 0 to 199: from 200 nothing is left to be shown']);
+});
+
+/** Those that take `--from` for the number of a case, and end some day. */
+const OF_CASES = [
+  ...['G1', 'G2', 'G3', 'G5', 'G9-certificates', 'G9-assertions', 'G9-bodies', 'explain', 'G13', 'G16', 'openssl'],
+  ...['G1-postgres', 'G3-postgres', 'G5-postgres'],
+];
 
 t.test('the program ends with 2 and the help for what it does not understand, and prints nothing but its gates', async (t) => {
   const program = (...args: string[]) =>
