@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Credentials } from '../../fixtures/made-up-world.ts';
+import { closing } from '../../proving/closing.ts';
 import { Connection } from '../../proving/connection.ts';
 import type { DataDirectory } from '../../proving/data-directory.ts';
 import { worldOfRun } from '../../proving/made-world.ts';
@@ -176,13 +177,14 @@ export class Trial {
     return [...spent, ...lost, ...audit, ...(await this.#stand.flaws())];
   }
 
+  /** Stops all nodes, and removes the stand when none of them runs any more. */
   async close(): Promise<void> {
-    try {
-      await Promise.all(this.nodes.map(({ server }) => server.stop()));
-    } finally {
-      await this.#presigner.close();
-      await this.#stand.remove();
-    }
+    await closing(async (later) => {
+      later(() => this.#stand.remove());
+      later(() => this.#presigner.close());
+      const stopped = await Promise.allSettled(this.nodes.map(({ server }) => server.stop()));
+      for (const one of stopped) if (one.status === 'rejected') throw one.reason;
+    });
   }
 
   async #ask(connection: Connection, queue: IterableIterator<Uint8Array>, goesOn: () => boolean): Promise<void> {
