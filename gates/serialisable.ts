@@ -65,8 +65,7 @@ async function record(trial: Trial, lasting: number, next: Chance, tell: (line: 
     alternate(recording, access, { first: false, nodes: trial.nodes.length, next, goesOn }),
     alternate(recording, delegation, { first: true, nodes: trial.nodes.length, next, goesOn }),
   ];
-  const stops = await stopAndGo(trial.nodes, next, goesOn, tell);
-  await Promise.all([...asking, ...changing]);
+  const [stops] = await Promise.all([stopAndGo(trial.nodes, next, goesOn, tell), ...asking, ...changing]);
   return { recording, stops };
 }
 

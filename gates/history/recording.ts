@@ -53,6 +53,9 @@ export function grantables(trial: Trial): readonly [access: Grantable, delegatio
 /** Milliseconds between two tries of a change that is not acknowledged, and between two requests of one client. */
 const REST = 20;
 
+/** Milliseconds in which a change is acknowledged, whatever else happens to its node: one that is never would be waited for for ever. */
+const PATIENCE = 60_000;
+
 /** Records what several clients see of the nodes of a trial. */
 export class Recording {
   readonly changes: Change[] = [];
@@ -73,7 +76,7 @@ export class Recording {
     this.changes.push({ subject, gives, node: -1, began, ended });
   }
 
-  /** Makes a change at a node, again until it is acknowledged. */
+  /** Makes a change at a node, again until it is acknowledged. @throws {Error} when it is refused, or not acknowledged in time */
   async change(grantable: Grantable, gives: boolean, node: number): Promise<Change> {
     const { subject } = grantable;
     const token = await this.#token(grantable, node);
@@ -82,7 +85,7 @@ export class Recording {
     const request = { ...grantable.change(gives, this.#given.get(subject) ?? {}), token };
     const connection = this.#connect(node);
     const began = performance.now();
-    for (;;) {
+    while (performance.now() - began < PATIENCE) {
       const sent = apiRequest(this.#trial.issuer, {
         ...request,
         headers: request.method === 'POST' ? headers : { 'If-Match': '*' },
@@ -99,6 +102,7 @@ export class Recording {
       this.#count(answer ? 'a change was refused with 503' : 'a change got no answer');
       await pause(REST);
     }
+    throw new Error(`${request.method} ${request.path}: not acknowledged within ${PATIENCE / 1000} s`);
   }
 
   /** Asks a node for tokens that rest on it, one after the other, on a connection of its own. */
