@@ -37,10 +37,16 @@ export function contextNamed(name: string, { contexts }: Contexts): NamedContext
 
 /** The server for what needs no log-in: the context's, else what `PORTVAKT_ISSUER`, `portvakt.yaml` or `portvakt dev` says. */
 export async function chooseServer(terminal: Terminal): Promise<string> {
+  return (await namedServer(terminal)) ?? DEV_ISSUER;
+}
+
+/** The same, where anything names it. */
+export async function namedServer(terminal: Terminal): Promise<string | undefined> {
   const contexts = await readContexts();
   const name = terminal.options.context ?? contexts.current;
   if (name !== undefined) return withSlash(contextNamed(name, contexts).server);
-  return withSlash(process.env.PORTVAKT_ISSUER ?? (await findCliConfig())?.issuer ?? DEV_ISSUER);
+  const issuer = process.env.PORTVAKT_ISSUER ?? (await findCliConfig())?.issuer;
+  return issuer === undefined ? undefined : withSlash(issuer);
 }
 
 /** A server as its issuer is spelled. Contract §1.1 */

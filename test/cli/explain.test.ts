@@ -86,4 +86,15 @@ t.test('with dev, what a refusal says can be asked works as it stands, without a
     ['assertion', 'explain'],
   ])
     t.match(await run(line, { env, input: assertion.stdout }), { code: 9, stdout: /answers with the first, MP-250\.\n$/ });
+
+  const other = { PORTVAKT_ISSUER: (await dev()).issuer };
+  for (const its of [env, other]) {
+    const made = await run(['assertion', 'create', '--client', 'demo-consumer', '--scope', 'prove:bygg.read', '-q'], {
+      env: its,
+    });
+    const told = await run(['explain', '-'], { input: made.stdout });
+    t.match(told, { code: 0 }, `of several servers the one is asked that aud names: ${told.stdout}${told.stderr}`);
+  }
+  const toOther = await run(['explain', '-'], { env: other, input: assertion.stdout });
+  t.match(toOther, { code: 9, stdout: /MP-1\d\d/ }, 'but for one that is named');
 });
