@@ -93,7 +93,8 @@ async function proven(grant: Grant, judging: Judging): Promise<Verdict> {
     return await judgeOnce(grant, judging);
   } catch (error) {
     if (error instanceof Fault) grant.ports.unproven.count(error.code, judging.correlationId, grant.now);
-    else grant.ports.limits.excused(grant.address);
+    // What is judged anew is still to be paid for, or excused then.
+    else if (!(error instanceof RegistersMoved)) grant.ports.limits.excused(grant.address);
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import t from 'tap';
 import { makeAssertion } from '../../fixtures/assertion.ts';
 import { catalogue, type FaultCode } from '../../server/core/catalogue.ts';
 import { accountableOrganization } from '../../server/core/limits.ts';
+import type { OrganizationNumber } from '../../server/core/organization.ts';
 import { JWT_BEARER } from '../../server/core/token-request.ts';
 import { leafKey, makeIssuing, makeLeaf, makeRoot } from '../keys/pki.ts';
 import { keepExplanations } from '../token/explanations.ts';
@@ -109,6 +110,22 @@ t.test('PV-SEC-112 an address pays for what nobody has proven, and for nothing e
   t.equal((await good('2001:db8:0:1::2')).status, 200);
   server.clock.time += 20;
   t.equal((await good('203.0.113.9')).status, 200);
+});
+
+t.test('PV-SEC-112 what an address pays for is paid for once, however often changes have it judged anew', async (t) => {
+  const server = await startTestServer(t, { config: { proxies }, limits: { address: 2 } });
+  const { organizations, clients, transaction } = server.storage;
+  const { find } = clients;
+  let changes = 0;
+  (clients as { find: typeof find }).find = async (clientId) => {
+    const found = await find(clientId);
+    const organization = await organizations.find('310555053' as OrganizationNumber);
+    if (organization) await transaction((change) => change.organizations.put({ ...organization, name: `Liksom ${++changes}` }));
+    return found;
+  };
+  const bad = async (): Promise<Answer> => sendFrom(server, '203.0.113.9', await forged(server, 'demo-consumer'));
+  t.same(await codes(4, bad), ['MP-124', 'MP-124', 'PV-401', 'PV-401']);
+  t.ok(changes > 2, 'each was judged more than once');
 });
 
 t.test('PV-SEC-112 a client over its limit does not use up the address that others share with it', async (t) => {
