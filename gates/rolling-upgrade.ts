@@ -8,7 +8,7 @@ import { PostgresPlaces } from '../proving/postgres-places.ts';
 import type { Program, ServerProcess } from '../proving/server-process.ts';
 import { type Gate, type Outcome, TOLD } from './gate.ts';
 import { Honest } from './load/honest.ts';
-import { clusterFlaws, integrityFlaws, verifyAudit } from './load/store.ts';
+import { clusterFlaws, integrityFlaws, judgeAudit } from './load/store.ts';
 import { onPostgres } from './on-postgres.ts';
 import { HERE, ofDatabase, type ProgramBefore, programBefore } from './program-before.ts';
 
@@ -87,11 +87,11 @@ async function upgradeNodes(
   }
   const ended = await Promise.all(honest.map((one) => one.end()));
   const failures = ended.flatMap((one) => one.failures);
-  const { records } = await verifyAudit(store);
   const tokens = ended.reduce((sum, one) => sum + one.tokens, 0);
+  const { records, flaws } = await judgeAudit(store, tokens);
   return {
     figures: { 'nodes upgraded': nodes.length, tokens, 'failed requests': failures.length, 'audit records': records },
-    failures: [...failures, ...(await clusterFlaws(cluster, database))].slice(0, TOLD),
+    failures: [...failures, ...flaws, ...(await clusterFlaws(cluster, database))].slice(0, TOLD),
   };
 }
 
@@ -176,9 +176,9 @@ async function upgrade({ before, around, times, tell }: Upgrade, later: (close: 
   }
   await pause(around);
   const { tokens, failures } = await honest.end();
-  const { records } = await verifyAudit(directory.database);
+  const { records, flaws } = await judgeAudit(directory.database, tokens);
   return {
     figures: { 'changes of the version': others.length, tokens, 'failed requests': failures.length, 'audit records': records },
-    failures: [...failures, ...integrityFlaws(directory.database)].slice(0, TOLD),
+    failures: [...failures, ...flaws, ...integrityFlaws(directory.database)].slice(0, TOLD),
   };
 }

@@ -31,6 +31,20 @@ export async function verifyAudit(database: string): Promise<Kept> {
   }
 }
 
+/** What is wrong with the store's audit where so many tokens are known to have been issued, a sentence each, and how much it holds. */
+export async function judgeAudit(
+  database: string,
+  tokens: number,
+): Promise<{ readonly records: number; readonly flaws: string[] }> {
+  try {
+    const { records, types } = await verifyAudit(database);
+    const isWhole = (types.get('token.issuing') ?? 0) >= tokens;
+    return { records, flaws: isWhole ? [] : ['the audit does not speak of every token'] };
+  } catch (error) {
+    return { records: 0, flaws: [`the audit is broken: ${error}`] };
+  }
+}
+
 /** What PostgreSQL finds wrong with the rows and indexes of a database, read one against the other. */
 export async function clusterFlaws(cluster: PostgresCluster, database: string): Promise<string[]> {
   await cluster.sql('CREATE EXTENSION IF NOT EXISTS amcheck', database);

@@ -11,7 +11,7 @@ import { JWT_BEARER } from '../../server/core/token-request.ts';
 import { Changing } from './changing.ts';
 import { NOTHING, Spending, TOKEN } from './spending.ts';
 import { type Stand, sqliteStand } from './stand.ts';
-import { verifyAudit } from './store.ts';
+import { judgeAudit } from './store.ts';
 import { TrialNode } from './trial-node.ts';
 
 /** A closed scope of the made-up world, so that each token needs an access row. */
@@ -170,11 +170,8 @@ export class Trial {
     this.tokens = this.spending.came.get(TOKEN) ?? 0;
     const spent = await this.spending.settle(this.ports);
     const lost = await this.changing.lost();
-    const audit = await verifyAudit(this.directory.database).then(
-      ({ types }) => (count(types, 'token.issuing') < this.tokens ? ['the audit does not speak of every token'] : []),
-      (error: unknown) => [`the audit is broken: ${error}`],
-    );
-    return [...spent, ...lost, ...audit, ...(await this.#stand.flaws())];
+    const audit = await judgeAudit(this.directory.database, this.tokens);
+    return [...spent, ...lost, ...audit.flaws, ...(await this.#stand.flaws())];
   }
 
   /** Stops all nodes, and removes the stand when none of them runs any more. */
@@ -194,8 +191,4 @@ export class Trial {
     }
     connection.close();
   }
-}
-
-function count(types: ReadonlyMap<string, number>, type: string): number {
-  return types.get(type) ?? 0;
 }

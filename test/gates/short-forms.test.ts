@@ -4,6 +4,7 @@ import { stepClocks } from '../../gates/clock-steps.ts';
 import { sendBodies } from '../../gates/fuzz-bodies.ts';
 import { kill } from '../../gates/kill-under-load.ts';
 import { befall } from '../../gates/load/befall.ts';
+import { judgeAudit } from '../../gates/load/store.ts';
 import { Trial } from '../../gates/load/trial.ts';
 import { race, TIMES } from '../../gates/one-token-each.ts';
 import { Connection } from '../../proving/connection.ts';
@@ -45,6 +46,8 @@ t.test('G1, G3, G4 on one server with two workers', async (t) => {
     const { figures, failures } = await kill(trial, { seed: SEED, from: 0, to: 2, tell, within: 30 });
     t.same(failures, []);
     t.ok(trial.tokens > 0 && trial.changing.acknowledged > 0, JSON.stringify(figures));
+    const { records, flaws } = await judgeAudit(trial.directory.database, 1_000_000);
+    t.same(flaws, ['the audit does not speak of every token'], `of a million, in ${records} records`);
   });
 });
 
