@@ -278,8 +278,8 @@ export interface Changes extends Registers {
     find(clientId: string, key: string): Promise<FirstResult | undefined>;
     /** Keeps it, in place of an older one. */
     put(result: FirstResult): Promise<void>;
-    /** Removes those that were created before the moment. */
-    prune(before: EpochSeconds): Promise<void>;
+    /** Removes those that were created so many seconds ago, also by the clock of a store that several nodes share. */
+    prune(now: EpochSeconds, seconds: number): Promise<void>;
   };
   /** Every change carries its record in the same transaction. `PV-SEC-092` */
   readonly audit: { append(record: AuditRecord): Promise<void> };

@@ -23,7 +23,7 @@ export async function answerOnce(route: Route, call: Call, key: string): Promise
     if (kept && first.request !== request) throw new Fault('PV-622');
     if (kept) return first.answer;
     const answer = (await route.handle({ ...call, registers: changes, change: (work) => work(changes) })) ?? {};
-    await changes.firstResults.prune(call.now - KEPT_FOR);
+    await changes.firstResults.prune(call.now, KEPT_FOR);
     await changes.firstResults.put({ clientId, key, request, answer, created: call.now });
     return answer;
   });

@@ -22,10 +22,10 @@ export function firstResults(withStore: WithStore): void {
     });
   });
 
-  withStore('PV-SEC-088 pruning removes what was kept before the moment, and nothing else', async (t, { storage }) => {
+  withStore('PV-SEC-088 pruning removes what is older than it is kept, and nothing else', async (t, { storage }) => {
     await storage.transaction(async ({ firstResults }) => {
       for (const created of [99, 100]) await firstResults.put({ ...first, key: `k-${created}`, created });
-      await firstResults.prune(100);
+      await firstResults.prune(160, 60);
       t.equal(await firstResults.find('a', 'k-99'), undefined);
       t.ok(await firstResults.find('a', 'k-100'));
     });

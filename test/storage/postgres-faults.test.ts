@@ -216,6 +216,24 @@ else {
     t.equal((await explanations.find(of(now - DAY).id)).length, 1);
   });
 
+  t.test(
+    'PV-SEC-088 a node whose clock is ahead removes no first result that is not too old by the database’s clock',
+    async (t) => {
+      const storage = await open(t);
+      const now = Math.floor(Date.now() / 1000);
+      await storage.transaction(async ({ firstResults }) => {
+        for (const [key, created] of [
+          ['old', now - 2 * DAY],
+          ['new', now - 60],
+        ] as const)
+          await firstResults.put({ clientId: 'a', key, request: 'r', answer: {}, created });
+        await firstResults.prune(now + 365 * DAY, DAY);
+        t.equal(await firstResults.find('a', 'old'), undefined);
+        t.ok(await firstResults.find('a', 'new'), 'or what comes twice would be carried out twice');
+      });
+    },
+  );
+
   t.test('PV-SEC-073 a change whose notice is lost is known of within a second', async (t) => {
     const database = await places.database();
     const storage = await open(t, cluster.location(database, RUNTIME_ROLE));

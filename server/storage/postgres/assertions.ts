@@ -6,6 +6,7 @@ import { ForgottenSpans, writeSpans } from '../forgotten-spans.ts';
 import type { Prepared } from '../rows/audit.ts';
 import { GroupCommit, REMEMBERED_AFTER_EXPIRY, spendDigest } from '../spend.ts';
 import { type Appended, type AppendedColumns, type AuditChain, prepared } from './audit-chain.ts';
+import { SECONDS } from './clock.ts';
 import type { Connection } from './database.ts';
 import type { ConnectionPool } from './pool.ts';
 import type { StandingWatch } from './standing.ts';
@@ -87,7 +88,7 @@ const REMOVE = `
   DELETE FROM spent_assertions
   WHERE digest IN (
     SELECT digest FROM spent_assertions
-    WHERE expires < LEAST($1, floor(extract(epoch FROM clock_timestamp()))::bigint - ${REMEMBERED_AFTER_EXPIRY})
+    WHERE expires < LEAST($1, ${SECONDS} - ${REMEMBERED_AFTER_EXPIRY})
     ORDER BY expires LIMIT $2)
   RETURNING expires`;
 

@@ -1,6 +1,7 @@
 import type { KeptExplanations } from '../../core/kept-explanation.ts';
 import type { EpochSeconds } from '../../core/time.ts';
 import { type ExplanationRow, toExplanation, toExplanationRow } from '../rows/explanation.ts';
+import { SECONDS } from './clock.ts';
 import type { Connection } from './database.ts';
 
 /** Why tokens were refused. In the order of their names, so that nodes that keep some at once wait in line. */
@@ -22,9 +23,7 @@ export function explanations(connection: Connection): KeptExplanations {
     DELETE FROM explanations WHERE (id, at, code, client_id, proven) IN (
       SELECT id, at, code, client_id, proven FROM explanations WHERE ${which} ORDER BY at LIMIT $1 FOR UPDATE SKIP LOCKED)`);
   // Over by the database's clock, too: a node whose own is ahead would take them from all the others.
-  const removeOver = removing<[now: EpochSeconds, seconds: number]>(
-    'at < LEAST($2, floor(extract(epoch FROM clock_timestamp()))::bigint) - $3::bigint',
-  );
+  const removeOver = removing<[now: EpochSeconds, seconds: number]>(`at < LEAST($2, ${SECONDS}) - $3::bigint`);
   const removeStrangers = removing<[moment: EpochSeconds]>('NOT proven AND at <= $2');
   return {
     add: async (kept) => {

@@ -1,6 +1,7 @@
 import type { StoreReading } from '../store-reading.ts';
 import { LAST_AUDITED } from '../store-reading.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
+import { CLOCK } from './clock.ts';
 import { endings } from './endings.ts';
 import { assertFit } from './fitness.ts';
 import { keyHolders } from './key-holders.ts';
@@ -26,7 +27,7 @@ export async function lookIntoPostgres<T>(
     await assertFit(pool);
     return await pool.transaction('BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY', async (connection) => {
       const last = connection.statement<[], { at: number }>(LAST_AUDITED);
-      const clock = connection.statement<[], { now: number }>('SELECT extract(epoch FROM clock_timestamp())::float8 AS now');
+      const clock = connection.statement<[], { now: number }>(`SELECT ${CLOCK} AS now`);
       return work({
         organizations: organizations(connection),
         sources: sources(connection),

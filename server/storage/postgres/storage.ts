@@ -11,6 +11,7 @@ import { backups } from './backups.ts';
 import { ChangeMark } from './change-mark.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import { clients } from './clients.ts';
+import { CLOCK } from './clock.ts';
 import { consents } from './consents.ts';
 import type { Connection } from './database.ts';
 import { delegations } from './delegations.ts';
@@ -140,9 +141,7 @@ function changesOn(connection: Connection, records: Prepared[]): Changes {
 
 /** A commit to the disk: nothing less shows that it is full, or that this is no longer the one that may be written. */
 function probe(connection: Connection): () => Promise<number | undefined> {
-  const count = connection.statement<[], { now: number }>(
-    'UPDATE probe SET count = count + 1 RETURNING extract(epoch FROM clock_timestamp())::float8 AS now',
-  );
+  const count = connection.statement<[], { now: number }>(`UPDATE probe SET count = count + 1 RETURNING ${CLOCK} AS now`);
   let probing: Promise<number | undefined> | undefined;
   return () => {
     probing ??= count

@@ -17,7 +17,7 @@ export function firstResults(connection: Connection): Changes['firstResults'] {
       return row && { ...row, answer: JSON.parse(row.answer) as object };
     },
     put: async (result) => void put.run({ ...result, answer: JSON.stringify(result.answer) }),
-    prune: async (before) => void prune.run(before),
+    prune: async (now, seconds) => void prune.run(now - seconds),
   };
 }
 
