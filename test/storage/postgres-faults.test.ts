@@ -234,6 +234,15 @@ else {
     },
   );
 
+  t.test('a node whose clock is ahead closes no month that is not over by the database’s clock', async (t) => {
+    const { audit, statistics } = await open(t);
+    const now = Math.floor(Date.now() / 1000);
+    await audit.append({ ...verdict, at: now });
+    while (await statistics.fold());
+    t.equal(await statistics.close(now + 400 * DAY), undefined);
+    t.same(await statistics.months(), []);
+  });
+
   t.test('PV-SEC-073 a change whose notice is lost is known of within a second', async (t) => {
     const database = await places.database();
     const storage = await open(t, cluster.location(database, RUNTIME_ROLE));

@@ -2,6 +2,7 @@ import { beginOfMonth, monthOf } from '../../core/month.ts';
 import type { Changes } from '../../core/ports.ts';
 import type { ClosedMonth, Statistics } from '../../core/statistics.ts';
 import { type Figure, type MonthRow, PART, sumUp, toMonth } from '../statistics-figures.ts';
+import { SECONDS } from './clock.ts';
 import type { Connection } from './database.ts';
 import type { ConnectionPool } from './pool.ts';
 import { COUNTING } from './statistics-folding.ts';
@@ -14,7 +15,10 @@ export function listMonths({ statements }: ConnectionPool): Statistics['months']
   return async () => (await list.all()).map(toMonth);
 }
 
-/** Closes a month, holding what whoever counts has to hold, on all nodes: what comes later finds it closed. */
+/**
+ * Closes a month, holding what whoever counts has to hold, on all nodes: what comes later finds it closed. One that is not over by the
+ * database's clock is not, whatever a node's own says.
+ */
 export function closing(reading: ConnectionPool): Statistics['close'] {
   const open = reading.statements.statement<[], MonthRow>(`${MONTHS} WHERE sealed IS NULL ORDER BY first LIMIT 1`);
   const begins = reading.statements.statement<[], { first: number | null }>(BEGINS);
@@ -37,7 +41,7 @@ async function close(connection: Connection, first: number, last: number): Promi
   await connection
     .statement<[first: number, last: number]>(`
       INSERT INTO statistics_months (first, last) SELECT $1::bigint, $2::bigint
-      WHERE (SELECT COALESCE(max(sequence), 0) FROM audit) <= (SELECT sequence FROM statistics_position)
+      WHERE $2::bigint <= ${SECONDS} AND (SELECT COALESCE(max(sequence), 0) FROM audit) <= (SELECT sequence FROM statistics_position)
       ON CONFLICT DO NOTHING`)
     .run(first, last);
 }
