@@ -148,32 +148,40 @@ class LoadedKeys {
     if (text === this.#records) return;
     this.published = { keys: records.filter(isPublished).map(publish) };
     for (const { kid, state } of records) if (state === 'pending') this.#awaited.add(kid);
-    const keys = new Map<string, KeyObject>();
+    // Those that will sign, and those that sign where their algorithm is set.
+    const others = records.filter(({ state, alg }) => state === 'pending' || (state === 'active' && !this.#algorithms.has(alg)));
+    const waiting = await this.#loadOthers(others);
+    // They are held also where one that signs here is lacking.
+    this.#keys = new Map([...this.#keys, ...waiting]);
+    const signing = new Map<string, KeyObject>();
     const signers = new Map<SigningAlgorithm, Signer>();
     for (const alg of this.#algorithms) {
       const active = activeKey(records, alg);
       if (!active) continue;
       const key = await this.#load(active).catch((error: unknown) => this.#orNewer(text, error));
       if (!key) return this.#read();
-      keys.set(active.kid, key);
+      signing.set(active.kid, key);
       signers.set(alg, createSigner(active.kid, key, alg));
     }
-    // Those that will sign, and those that sign where their algorithm is set.
-    const others = records.filter(({ kid, state }) => (state === 'pending' || state === 'active') && !keys.has(kid));
-    for (const record of others) {
+    this.#keys = new Map([...signing, ...waiting]);
+    await this.#sealAwaited(records);
+    this.#signers = signers;
+    // What is lacking may be brought here without a change of what the store has.
+    this.#records = others.every(({ kid }) => waiting.has(kid)) ? text : '';
+  }
+
+  async #loadOthers(records: readonly SigningKeyRecord[]): Promise<Map<string, KeyObject>> {
+    const keys = new Map<string, KeyObject>();
+    for (const record of records) {
       const key = await this.#load(record).catch((error: unknown) => this.#warn(record, error));
       if (key) keys.set(record.kid, key);
     }
-    await this.#sealAwaited(records, keys);
-    this.#keys = keys;
-    this.#signers = signers;
-    // What is lacking may be brought here without a change of what the store has.
-    this.#records = others.every(({ kid }) => keys.has(kid)) ? text : '';
+    return keys;
   }
 
-  async #sealAwaited(records: readonly SigningKeyRecord[], keys: ReadonlyMap<string, KeyObject>): Promise<void> {
+  async #sealAwaited(records: readonly SigningKeyRecord[]): Promise<void> {
     for (const record of records) {
-      const key = keys.get(record.kid);
+      const key = this.#keys.get(record.kid);
       if (!key || record.state !== 'active' || !this.#awaited.has(record.kid)) continue;
       await sealActive(this.#place, record, key).catch((error: unknown) => this.#warn(record, error, 'sealed as one that signs'));
     }

@@ -174,6 +174,19 @@ else {
     );
   });
 
+  t.test('PV-SEC-099 a node that lacks the key that signs holds those that wait all the same', async (t) => {
+    const { first, second, clock } = await nodes(t);
+    const held = await serves(second, '/second');
+    const lacking = await generateSigningKey(first, { alg: 'RS256', state: 'pending' }, { actor: 'host' });
+    await activateSigningKey(first, lacking.kid, { actor: 'host', emergency: 'a drill' });
+    const { kid } = await generateSigningKey(first, { alg: 'RS256', state: 'pending' }, { actor: 'host' });
+    bring(kid, first, second);
+    clock.time += PENDING_AT_LEAST;
+    await held.tell();
+    t.match(await first.storage.keyHolders.list(), [{ kids: [/./, kid] }]);
+    await activateSigningKey(first, kid, { actor: 'host' });
+  });
+
   t.test('PV-SEC-099 a process that has ended, or has said nothing for three minutes, holds up no key', async (t) => {
     const { first, second, clock } = await nodes(t);
     const held = { ended: await serves(second, '/ended'), killed: await serves(second, '/killed') };
