@@ -12,10 +12,13 @@ const USUAL: Readonly<Record<StatisticPeriod, number>> = { hour: 1, day: 31, mon
 export const periodQuery = z.object({
   per: z.enum(STATISTIC_PERIODS).default('day').meta({ description: 'of UTC' }),
   from: z.iso.datetime({ offset: true }).optional().meta({ description: 'the first moment; from its hour on' }),
-  to: z.iso.datetime({ offset: true }).optional().meta({ description: 'the moment after the last; absent: now' }),
+  to: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ description: 'the moment after the last; to the end of its hour; absent: now' }),
 });
 
-/** The first moment, on the hour, and the one after the last. */
+/** The first moment and the one after the last, both on the hour: within an hour nothing is told apart. */
 export type Stretch = { readonly from: EpochSeconds; readonly to: EpochSeconds };
 
 /** The time that is meant. @throws {Fault} PV-601 for one that lies before 1970, is none, or is too long for its periods */
@@ -27,7 +30,7 @@ export function stretchOf({ per, ...asked }: z.infer<typeof periodQuery>, now: E
   if (from >= to) throw invalidField('query', 'to', 'must be later than from');
   if (to - first > FURTHEST[per] * DAY)
     throw invalidField('query', 'from', `must be at most ${FURTHEST[per]} days before to, with per=${per}`);
-  return { from, to };
+  return { from, to: Math.ceil(to / HOUR) * HOUR };
 }
 
 /** The name of the period that a moment is in. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type EpochSeconds, HOUR, MINUTE } from '../core/time.ts';
+import { MINUTE } from '../core/time.ts';
 import { pageQuery, takePage } from './paging.ts';
-import { beginOfPeriod, endOfPeriod, periodOf, periodQuery, type Stretch, stretchOf } from './periods.ts';
+import { beginOfPeriod, endOfPeriod, periodOf, periodQuery, stretchOf } from './periods.ts';
 import { type Call, type Route, route } from './route.ts';
 
 const query = pageQuery.extend(periodQuery.shape);
@@ -29,8 +29,8 @@ export const readinessRoutes: readonly Route[] = [
     summary: 'How the server was found by itself, in minutes by hour, day or month, since it was looked for the first time',
     query,
     answer: z.array(shape),
-    handle: async (call: Call<z.infer<typeof query>>) => {
-      const rows = await rowsOf(call, await lookedAt(call));
+    handle: async (call: Asked) => {
+      const rows = await rowsOf(call);
       return takePage(call, rows, { key: ({ period }) => period, show: (row) => row });
     },
   }),
@@ -38,16 +38,13 @@ export const readinessRoutes: readonly Route[] = [
 
 type Asked = Call<z.infer<typeof query>>;
 
-/** What of the time that is meant has passed since the first look. */
-async function lookedAt({ query, now, ports }: Asked): Promise<Stretch> {
-  const { from, to } = stretchOf(query, now);
-  const since = (await ports.storage.readiness.since()) ?? now;
-  return { from: Math.max(from, since), to: Math.min(to, now) };
-}
-
-/** Every period, those too in which nobody looked. */
-async function rowsOf({ query: { per }, ports }: Asked, { from, to }: Stretch): Promise<readonly z.infer<typeof shape>[]> {
-  const sums = new Map((await ports.storage.readiness.list({ per, from: hourOf(from), to })).map((sum) => [sum.period, sum]));
+/** Every period since the first look, those too in which nobody looked. */
+async function rowsOf({ query, now, ports }: Asked): Promise<readonly z.infer<typeof shape>[]> {
+  const { per } = query;
+  const { readiness } = ports.storage;
+  const asked = stretchOf(query, now);
+  const sums = new Map((await readiness.list({ per, ...asked })).map((sum) => [sum.period, sum]));
+  const [from, to] = [Math.max(asked.from, (await readiness.since()) ?? now), Math.min(asked.to, now)];
   const rows: z.infer<typeof shape>[] = [];
   for (let at = from; at < to; at = endOfPeriod(periodOf(at, per))) {
     const period = periodOf(at, per);
@@ -57,8 +54,4 @@ async function rowsOf({ query: { per }, ports }: Asked, { from, to }: Stretch): 
     rows.push({ period, ready, disturbed: both, not_ready: unready, unknown });
   }
   return rows;
-}
-
-function hourOf(moment: EpochSeconds): EpochSeconds {
-  return moment - (moment % HOUR);
 }

@@ -175,4 +175,10 @@ t.test('what the server found itself to be is told in minutes, and what nobody s
   t.strictSame(items(await asked.get('/statistics/readiness?from=2026-02-01T12:00:00Z&per=hour&limit=1')), [
     { period: '2026-02-01T12', ready: 1, disturbed: 1, not_ready: 1, unknown: 57 },
   ]);
+  const within = 'from=2026-02-01T12:30:00Z&to=2026-02-01T12:45:00Z&per=hour';
+  t.strictSame(
+    items(await asked.get(`/statistics/readiness?${within}`)),
+    [{ period: '2026-02-01T12', ready: 1, disturbed: 1, not_ready: 1, unknown: 57 }],
+    'an hour is told of as a whole, its unknown minutes too',
+  );
 });
