@@ -65,7 +65,7 @@ function statistics(command: Command, keys: readonly [string, ...string[]]): Com
     new Option('--of <whose>', 'scopes: what was asked of your scopes, by whomever').choices(['own', 'scopes']).default('own'),
     new Option('--month <month>', 'a whole month, such as 2026-11').argParser(toMonth).conflicts(['from', 'to']),
     new Option('--from <when>', 'the first moment, an ISO date or time in UTC').argParser(moment),
-    new Option('--to <when>', 'the moment after the last; default: now').argParser(moment),
+    new Option('--to <when>', 'the moment after the last, to the end of its hour; default: now').argParser(moment),
   ];
   for (const option of options) command.addOption(option.helpGroup('What is counted:'));
   return listOptions(command);

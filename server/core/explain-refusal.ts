@@ -29,7 +29,7 @@ export function isProven({ fault, grant }: Refusal): boolean {
 
 /**
  * Explains a refusal after it has been answered, by the grant that was refused: what was found then stands, and what had not been
- * looked at is looked at now, by the time that it was judged at. Nothing is spent, nobody else is asked, and it counts against nobody.
+ * looked at is looked at now, by the time that it was judged at. Nothing is spent, no source of rights is asked, and it counts against nobody.
  * @returns undefined for what says nothing of the request, such as that there are too many. User experience §7
  */
 export async function explainRefusal(refusal: Refusal): Promise<KeptExplanation | undefined> {

@@ -3,14 +3,11 @@ import { DAY, type EpochSeconds } from './time.ts';
 /** A month of UTC: how many there were before it since January 1970. */
 export type Month = number;
 
-/** The last that a name of four digits can say. */
-const LAST: Month = 12 * (9_999 - 1_970) + 11;
-
 /** Reads a month such as `2026-11`. @returns undefined for what is none, and for one before 1970 */
 export function readMonth(text: string): Month | undefined {
   const [, year, number] = /^([0-9]{4})-(0[1-9]|1[0-2])$/.exec(text) ?? [];
   const month = 12 * (Number(year) - 1_970) + Number(number) - 1;
-  return month >= 0 && month <= LAST ? month : undefined;
+  return month >= 0 ? month : undefined;
 }
 
 /** As {@link readMonth} reads it. */
