@@ -48,6 +48,7 @@ export async function countAfterKills(trial: Trial, { seed, from, to, tell }: Ki
     failures.push(...compared.flaws.map((flaw) => `kill ${number}: ${flaw}`));
     tell(`${number + 1} kills, ${counted} counted`);
   }
+  if (asked === 0) failures.push('the figures were never to be had under load: nothing was shown of counting');
   return {
     figures: {
       kills: to - from,

@@ -89,6 +89,7 @@ export async function kill(trial: Trial, { seed, from, to, tell, within = READY,
     broken.push(...(await trial.broken()).map((flaw) => `kill ${number} (${victim}): ${flaw}`));
     if ((number + 1) % 20 === 0) tell(`${number + 1} kills`);
   }
+  if (trial.changing.acknowledged === 0) broken.push('no change was acknowledged under load: nothing was shown of changes');
   return {
     figures: {
       kills: Object.entries(killed)
