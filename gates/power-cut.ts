@@ -11,6 +11,9 @@ import { canTrace, type Traced, traceOf } from './system-calls.ts';
 const FULL = 50;
 const SHORT = 3;
 
+/** At many moments nothing is unsynced: so many more are tried at most until something was lost. */
+const MORE = 20;
+
 /** Longest load before the cut, in milliseconds, and requests enough for it. */
 const LONGEST_LOAD = 1_500;
 const REQUESTS = 400;
@@ -29,7 +32,7 @@ export const powerCut: Gate = ofCases({
     const trial = await Trial.open();
     const found: Found = { syncs: 0, answers: 0, lost: 0, failures: [] };
     try {
-      for (let number = from; number < to; number++) {
+      for (let number = from; number < to || (found.lost === 0 && number < to + MORE); number++) {
         await cut(trial, chanceOf(seed, number), found);
         found.failures.push(...(await trial.broken()).map((flaw) => `cut ${number}: ${flaw}`));
         if ((number + 1) % 10 === 0) tell(`${number + 1} cuts`);
