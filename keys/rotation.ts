@@ -56,8 +56,8 @@ function assertGenerated({ kid, state }: SigningKeyRecord): void {
  * @throws {RotationRefused | KeyUnusable | StoreUnavailable}
  */
 export function activateSigningKey(place: KeyPlace, kid: string, act: KeyAct): Promise<SigningKeyRecord> {
-  const judge: Entry['judge'] = async (key, now) =>
-    assertMaySign(key, { now, holders: await place.storage.keyHolders.list(), act });
+  const judge: Entry['judge'] = async (key, now, { keyHolders }) =>
+    assertMaySign(key, { now, holders: await keyHolders.list(), act });
   return enter(place, { kid, state: 'active', judge, act });
 }
 
@@ -91,7 +91,7 @@ type Entry = {
   readonly kid: string;
   readonly state: 'pending' | 'active';
   /** @throws {RotationRefused} */
-  readonly judge: (key: SigningKeyRecord, now: number) => void | Promise<void>;
+  readonly judge: (key: SigningKeyRecord, now: number, said: Pick<Changes, 'keyHolders'>) => void | Promise<void>;
   readonly act: KeyAct;
 };
 
@@ -103,13 +103,13 @@ async function enter(place: KeyPlace, { kid, state, judge, act }: Entry): Promis
   const { folder, storage, clock } = place;
   const at = Math.floor(clock.now());
   const before = find(await storage.signingKeys.list(), kid);
-  await judge(before, at);
+  await judge(before, at, storage);
   const key = await folder.open(kid, { kinds: [KIND_OF[before.alg]], states: STATES_AHEAD });
   const sealed = await folder.seal(kid, key, state);
   const entered = await storage.transaction(async (changes) => {
     const keys = await changes.signingKeys.list();
     const key = find(keys, kid);
-    await judge(key, at);
+    await judge(key, at, changes);
     folder.put(kid, sealed);
     const former = state === 'active' ? activeKey(keys, key.alg) : undefined;
     if (former) await leave(changes, former, { state: 'retired', at, act });

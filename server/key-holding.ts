@@ -18,12 +18,10 @@ type Holding = {
  */
 export class KeyHolding {
   readonly #holding: Holding;
-  readonly #process: string;
   readonly #node: string;
 
   private constructor(holding: Holding) {
     this.#holding = holding;
-    this.#process = holding.process;
     this.#node = `${hostname()}:${holding.dataDir}`;
   }
 
@@ -39,18 +37,18 @@ export class KeyHolding {
    * @returns whether it was said. @throws {StoreUnavailable}
    */
   async tell(): Promise<boolean> {
-    const { keystore } = this.#holding;
+    const { keystore, process } = this.#holding;
     const { storage, clock } = keystore.place;
     if (await isApart(clock, storage.ready)) return false;
     const kids = await keystore.held();
-    await storage.keyHolders.put({ process: this.#process, node: this.#node, at: Math.floor(clock.now()), kids });
+    await storage.keyHolders.put({ process, node: this.#node, at: Math.floor(clock.now()), kids });
     return true;
   }
 
   /** Takes it back. Where it cannot be, it ends by itself some minutes later. */
   async end(): Promise<void> {
-    const { keystore, log } = this.#holding;
-    await keystore.place.storage.keyHolders.remove(this.#process).catch((error: unknown) => {
+    const { keystore, process, log } = this.#holding;
+    await keystore.place.storage.keyHolders.remove(process).catch((error: unknown) => {
       log.warn('it could not be said that this process holds no signing keys any more', { error: String(error) });
     });
   }

@@ -179,13 +179,16 @@ async function open(setting: Setting, prepare: Surroundings['prepare']): Promise
     measures,
     prepare: async (storage) => prepare?.(storage, issuer),
   });
+  const { keystore } = foundations;
+  let holding: KeyHolding | undefined;
   try {
     await tellConfiguration(foundations, setting);
-    const { keystore } = foundations;
-    const holding = await KeyHolding.begin({ keystore, dataDir: config.dataDir, process: random.traceId(), log });
+    holding = await KeyHolding.begin({ keystore, dataDir: config.dataDir, process: random.traceId(), log });
     const background = await keepTrust(foundations, setting);
     return build(foundations, { ...background, holding }, setting);
   } catch (error) {
+    // One that does not serve holds up no key.
+    await holding?.end();
     await foundations.storage.close();
     throw error;
   }

@@ -284,6 +284,7 @@ export interface Changes extends Registers {
   /** Every change carries its record in the same transaction. `PV-SEC-092` */
   readonly audit: { append(record: AuditRecord): Promise<void> };
   readonly checkpointKeys: { list(): Promise<CheckpointKey[]>; put(key: CheckpointKey): Promise<void> };
+  readonly keyHolders: Pick<KeyHolders, 'list'>;
   readonly replayFloor: {
     /** Refuses assertions that were issued earlier, from the next request on; a moment below the floor leaves it. `PV-SEC-036` */
     raise(issuedFrom: EpochSeconds): Promise<void>;

@@ -1,5 +1,4 @@
-import type { StoreReading } from '../store-reading.ts';
-import { LAST_AUDITED } from '../store-reading.ts';
+import { LAST_AUDITED, type StoreReading } from '../store-reading.ts';
 import { checkpointKeys } from './checkpoint-keys.ts';
 import { CLOCK } from './clock.ts';
 import { endings } from './endings.ts';

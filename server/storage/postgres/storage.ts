@@ -133,6 +133,7 @@ function changesOn(connection: Connection, records: Prepared[]): Changes {
     firstResults: firstResults(connection),
     audit: { append: async (record) => void records.push(prepared(record)) },
     checkpointKeys: checkpointKeys(connection),
+    keyHolders: keyHolders(connection),
     replayFloor: replayFloor(connection),
     statisticMonths: statisticMonths(connection),
     backups: backups(connection),

@@ -17,7 +17,7 @@ import { endings } from './endings.ts';
 import { explanations } from './explanations.ts';
 import { assertRestored, preparePrivateFile } from './file.ts';
 import { firstResults } from './first-results.ts';
-import { keyHolders } from './key-holders.ts';
+import { heldKeys, keyHolders } from './key-holders.ts';
 import { migrate } from './migrate.ts';
 import { missedDelegations } from './missed-delegations.ts';
 import { onBehalfOf } from './on-behalf-of.ts';
@@ -86,6 +86,7 @@ function storage(reader: Connection, writer: Connection, { wait, measures }: Wor
     firstResults: firstResults(writer),
     audit: { append: async (record) => chain.append(prepared(record)) },
     checkpointKeys: checkpointKeys(writer),
+    keyHolders: { list: heldKeys(writer) },
     replayFloor: replayFloor(writer),
     statisticMonths: statisticMonths(writer),
     backups: backups(writer),
